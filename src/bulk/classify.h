@@ -28,8 +28,8 @@ enum class LabelMode {
 // Removes what the prompt alone makes a label likely. The result is renormalised over the label set.
 enum class Calibration {
   kNone,
-  kContentFree,  // minus the mean score on content-free texts ("N/A", "[MASK]", ""): Zhao et al. 2021, arXiv 2102.09690
-  kBatch,        // minus the mean score over (a sample of) the rows: Zhou et al. 2023, arXiv 2309.17249
+  kContentFree,  // by the mean probability on content-free texts ("N/A", "[MASK]", "none"): Zhao et al. 2021, arXiv 2102.09690
+  kBatch,        // by the mean probability over the first 1,024 distinct texts: Zhou et al. 2023, arXiv 2309.17249
 };
 
 struct ClassifyOptions {

@@ -66,6 +66,7 @@ struct TextRow {
   std::int64_t row = 0;  // the first row that has this text, from 0
   std::string text;      // valid UTF-8; NULL and "" are texts of their own
   bool is_null = false;
+  std::int64_t count = 1;  // how many rows have it
 };
 
 class Spool {
