@@ -1,7 +1,7 @@
 // classify: every row of a table gets the label that a model finds most probable for its text.
 //
-// Equal texts are evaluated once, what all prompts share is evaluated once, rows are packed by length, and the answer is
-// read from the logits. The output has all input columns, unchanged and in input order, plus `label`, `probability`,
+// Equal texts are evaluated once, what all prompts share is evaluated once, rows are packed by length, and the answer
+// is read from the logits. The output has all input columns, unchanged and in input order, plus `label`, `probability`,
 // `margin` and `error` (docs/life-of-a-record.md).
 #pragma once
 
@@ -28,7 +28,8 @@ enum class LabelMode {
 // Removes what the prompt alone makes a label likely. The result is renormalised over the label set.
 enum class Calibration {
   kNone,
-  kContentFree,  // by the mean probability on content-free texts ("N/A", "[MASK]", "none"): Zhao et al. 2021, arXiv 2102.09690
+  kContentFree,  // by the mean probability on content-free texts ("N/A", "[MASK]", "none"): Zhao et al. 2021, arXiv
+                 // 2102.09690
   kBatch,        // by the mean probability over the first 1,024 distinct texts: Zhou et al. 2023, arXiv 2309.17249
 };
 
@@ -56,18 +57,19 @@ struct Progress {
 using ProgressFn = std::function<void(const Progress&)>;
 
 struct ClassifyReport {
-  std::int64_t rows = 0;           // read
-  std::int64_t written = 0;        // == rows unless interrupted
+  std::int64_t rows = 0;     // read
+  std::int64_t written = 0;  // == rows unless interrupted
   std::int64_t distinct_texts = 0;
-  std::int64_t error_rows = 0;     // rows with an error, bad rows included
+  std::int64_t error_rows = 0;  // rows with an error, bad rows included
   std::chrono::nanoseconds evaluating{0};
   std::chrono::nanoseconds total{0};
   inference::ScorerStats tokens;
-  bool interrupted = false;        // stopped early; `output` has the finished rows only
-  std::filesystem::path output;    // where they are; `<name>.partial.<ext>` when interrupted
+  bool interrupted = false;      // stopped early; `output` has the finished rows only
+  std::filesystem::path output;  // where they are; `<name>.partial.<ext>` when interrupted
 };
 
-// Runs the whole job on the calling thread. An interrupted job (stop) is a report with interrupted = true, not an error.
+// Runs the whole job on the calling thread. An interrupted job (stop) is a report with interrupted = true, not an
+// error.
 Result<ClassifyReport> classify(const ClassifyOptions& options, inference::Backend& backend, const ProgressFn& progress,
                                 std::stop_token stop);
 

@@ -6,7 +6,8 @@
 
 namespace zubr::bulk {
 
-DecisionRule::DecisionRule(inference::LengthNorm length_norm, std::span<const int> label_tokens, std::vector<double> prior)
+DecisionRule::DecisionRule(inference::LengthNorm length_norm, std::span<const int> label_tokens,
+                           std::vector<double> prior)
     : length_norm_(length_norm), label_tokens_(label_tokens.begin(), label_tokens.end()), prior_(std::move(prior)) {}
 
 std::vector<double> DecisionRule::probabilities(const inference::LabelScores& scores) const {
@@ -36,7 +37,8 @@ Decision DecisionRule::decide(const inference::LabelScores& scores) const {
   for (std::size_t i = 0; i < p.size(); ++i) decision.ranked.push_back({static_cast<int>(i), p[i]});
   std::ranges::stable_sort(decision.ranked, std::ranges::greater{}, &RankedLabel::probability);
   if (!decision.ranked.empty())
-    decision.margin = decision.ranked[0].probability - (decision.ranked.size() > 1 ? decision.ranked[1].probability : 0.0);
+    decision.margin =
+        decision.ranked[0].probability - (decision.ranked.size() > 1 ? decision.ranked[1].probability : 0.0);
   return decision;
 }
 

@@ -1,8 +1,8 @@
 // From log-probabilities to a label: normalise over the label set, calibrate, rank.
 //
-// Pure. With scores s_i = log P(label_i | prompt), divided by its tokens under LengthNorm::kTokens, and the prior q_i of a
-// calibration, p_i is proportional to exp(s_i) / q_i over the labels that were evaluated exactly. Labels that were not
-// (their joint share is below the task's tolerance) get 0.
+// Pure. With scores s_i = log P(label_i | prompt), divided by its tokens under LengthNorm::kTokens, and the prior q_i
+// of a calibration, p_i is proportional to exp(s_i) / q_i over the labels that were evaluated exactly. Labels that were
+// not (their joint share is below the task's tolerance) get 0.
 #pragma once
 
 #include <span>

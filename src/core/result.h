@@ -35,11 +35,11 @@ using core::Result;
 #define ZUBR_CONCAT_(a, b) a##b
 #define ZUBR_CONCAT(a, b) ZUBR_CONCAT_(a, b)
 #define ZUBR_TRY(name, expression) ZUBR_TRY_(ZUBR_CONCAT(result_, __LINE__), name, expression)
-#define ZUBR_TRY_(result, name, expression)                                      \
-  auto result = (expression);                                                    \
+#define ZUBR_TRY_(result, name, expression)                                       \
+  auto result = (expression);                                                     \
   if (!result) return ::zubr::core::fail(std::move(result).error()); /* NOLINT */ \
-  auto name = std::move(result).value() /* NOLINT */
-#define ZUBR_CHECK(expression)                                                                 \
-  do {                                                                                         \
+  auto name = std::move(result).value()                              /* NOLINT */
+#define ZUBR_CHECK(expression)                                                                \
+  do {                                                                                        \
     if (auto checked_ = (expression); !checked_) return ::zubr::core::fail(checked_.error()); \
   } while (false)

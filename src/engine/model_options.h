@@ -9,11 +9,11 @@
 namespace zubr::engine {
 
 struct ModelOptions {
-  std::filesystem::path path;  // a GGUF file
-  std::string name;            // as the user calls it; empty = the file's stem
-  int threads = 0;             // 0 = one per core
-  int context_tokens = 0;      // per sequence; 0 = what the model was trained for
-  int parallel = 4;            // generations that run at the same time
+  std::filesystem::path path;           // a GGUF file
+  std::string name;                     // as the user calls it; empty = the file's stem
+  int threads = 0;                      // 0 = one per core
+  int context_tokens = 0;               // per sequence; 0 = what the model was trained for
+  int parallel = 4;                     // generations that run at the same time
   std::function<bool(float)> progress;  // 0..1 while loading; false stops it
 };
 

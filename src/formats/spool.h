@@ -9,9 +9,9 @@
 // differ; an empty field and a quoted empty field stay apart as NULL and ""). JSONL values keep their JSON text.
 // Parquet columns keep their types.
 //
-// A row that cannot be read (broken UTF-8, too few or too many fields, malformed JSON, a cell over the limit) is still a
-// row: it keeps its place and what could be read of it (invalid bytes as U+FFFD), and carries an error instead of being
-// evaluated.
+// A row that cannot be read (broken UTF-8, too few or too many fields, malformed JSON, a cell over the limit) is still
+// a row: it keeps its place and what could be read of it (invalid bytes as U+FFFD), and carries an error instead of
+// being evaluated.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ Result<TableFormat> format_of(const std::filesystem::path& path);
 struct InputSpec {
   std::filesystem::path path;  // "-" = standard input
   std::optional<TableFormat> format;
-  std::optional<char> delimiter;          // CSV; none = found out among , ; tab |
-  std::int64_t limit = -1;                // the first so many rows; -1 = all
+  std::optional<char> delimiter;  // CSV; none = found out among , ; tab |
+  std::int64_t limit = -1;        // the first so many rows; -1 = all
   std::size_t max_cell_bytes = 64u << 20;
 };
 
@@ -72,7 +72,8 @@ struct TextRow {
 class Spool {
  public:
   // `parent`: where the working folder is made (beside the output, where space is wanted anyway).
-  static Result<std::unique_ptr<Spool>> create(const std::filesystem::path& parent, std::size_t memory_limit_bytes = 192u << 20);
+  static Result<std::unique_ptr<Spool>> create(const std::filesystem::path& parent,
+                                               std::size_t memory_limit_bytes = 192u << 20);
   virtual ~Spool() = default;
 
   using ProgressFn = std::function<void(std::int64_t rows)>;

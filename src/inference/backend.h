@@ -20,9 +20,9 @@
 namespace zubr::inference {
 
 struct ModelInfo {
-  std::string name;          // as the user calls it
-  std::string description;   // "llama 1.24B Q8_0"
-  int context_tokens = 0;    // the most tokens that prompt and completion may have together; 0 = unknown
+  std::string name;         // as the user calls it
+  std::string description;  // "llama 1.24B Q8_0"
+  int context_tokens = 0;   // the most tokens that prompt and completion may have together; 0 = unknown
   bool can_embed = false;
   bool can_generate = false;
   bool has_chat_template = false;
@@ -36,8 +36,7 @@ class Backend {
 
   // Streams TextDelta events and returns the whole. kTooLarge, with both numbers, when the prompt does not fit the
   // context; kInvalidArgument for a schema or a request that cannot be honoured. Nothing is ever cut.
-  virtual Result<Generation> generate(const GenerateRequest& request, const EventSink& sink,
-                                      std::stop_token stop) = 0;
+  virtual Result<Generation> generate(const GenerateRequest& request, const EventSink& sink, std::stop_token stop) = 0;
 
   // One result per text, in order. A text that cannot be embedded has its own error.
   virtual Result<std::vector<Result<Embedding>>> embed(const EmbedRequest& request, std::stop_token stop) = 0;

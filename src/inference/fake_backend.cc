@@ -25,13 +25,16 @@ class FakeScorer : public LabelScorer {
     for (const auto& label : task_.labels) hashes_.push_back(fnv1a(label));
   }
 
-  ScorerLimits limits() const override { return {.rows = 64, .tokens = 1 << 20, .row_tokens = options_.context_tokens}; }
+  ScorerLimits limits() const override {
+    return {.rows = 64, .tokens = 1 << 20, .row_tokens = options_.context_tokens};
+  }
   ScorerStats stats() const override { return stats_; }
   std::span<const int> label_tokens() const override { return lengths_; }
 
   Result<PreparedText> prepare(std::string_view text) const override {
     if (std::ssize(text) > options_.context_tokens)
-      return fail(ErrorCode::kTooLarge, "the text has {} tokens, there is room for {}", text.size(), options_.context_tokens);
+      return fail(ErrorCode::kTooLarge, "the text has {} tokens, there is room for {}", text.size(),
+                  options_.context_tokens);
     return PreparedText{bytes_as_tokens(text)};
   }
 
@@ -41,7 +44,8 @@ class FakeScorer : public LabelScorer {
     std::vector<LabelScores> all(rows.size());
     for (std::size_t row = 0; row < rows.size(); ++row) {
       std::string text(rows[row].tokens.size(), '\0');
-      std::ranges::transform(rows[row].tokens, text.begin(), [](std::int32_t token) { return static_cast<char>(token); });
+      std::ranges::transform(rows[row].tokens, text.begin(),
+                             [](std::int32_t token) { return static_cast<char>(token); });
       const std::uint64_t hash = fnv1a(text);
       all[row].exact.assign(task_.labels.size(), true);
       for (const std::uint64_t label : hashes_) all[row].log_prob.push_back(of_hash(hash, label));
@@ -70,8 +74,12 @@ class FakeScorer : public LabelScorer {
 FakeBackend::FakeBackend(FakeOptions options) : options_(std::move(options)) {}
 
 ModelInfo FakeBackend::info() const {
-  return {.name = "fake", .description = "no model", .context_tokens = options_.context_tokens, .can_embed = true,
-          .can_generate = true, .has_chat_template = true};
+  return {.name = "fake",
+          .description = "no model",
+          .context_tokens = options_.context_tokens,
+          .can_embed = true,
+          .can_generate = true,
+          .has_chat_template = true};
 }
 
 Result<Generation> FakeBackend::generate(const GenerateRequest& request, const EventSink& sink, std::stop_token stop) {

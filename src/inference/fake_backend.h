@@ -8,8 +8,8 @@
 namespace zubr::inference {
 
 struct FakeOptions {
-  int context_tokens = 4096;          // a token is a byte here
-  std::string answer = "Hello, świat";  // what generate() says, character by character
+  int context_tokens = 4096;             // a token is a byte here
+  std::string answer = "Hello, świat";   // what generate() says, character by character
   std::chrono::microseconds per_row{0};  // time that score() takes for each row
 };
 

@@ -37,8 +37,8 @@ struct GenerateRequest {
   std::optional<std::string> raw_prompt;  // … unless this is set, which is tokenised as it is
   int max_tokens = -1;                    // -1: until the model stops or the context is full
   SamplingOptions sampling;
-  std::vector<std::string> stop;            // the answer ends before the first of these
-  std::optional<std::string> json_schema;   // the answer is JSON that this schema accepts
+  std::vector<std::string> stop;           // the answer ends before the first of these
+  std::optional<std::string> json_schema;  // the answer is JSON that this schema accepts
 };
 
 enum class FinishReason { kStop, kLength };

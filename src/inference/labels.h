@@ -1,7 +1,7 @@
 // Deciding among labels without generating: log P(label | prompt), read from the logits.
 //
-// A LabelTask is one prompt with a hole for the row's text. LabelScorer::score gives, for each row and label, the sum of
-// log-probabilities of the label's tokens after that row's prompt, as a row evaluated alone would have (within 1e-3;
+// A LabelTask is one prompt with a hole for the row's text. LabelScorer::score gives, for each row and label, the sum
+// of log-probabilities of the label's tokens after that row's prompt, as a row evaluated alone would have (within 1e-3;
 // batched arithmetic is not bit-identical).
 #pragma once
 
@@ -33,8 +33,9 @@ struct LabelTask {
   std::vector<std::string> labels;        // as they would be answered; distinct, not empty
   LengthNorm length_norm = LengthNorm::kNone;
 
-  // How much may stay unknown. Labels that cannot be among the best `exact_top` under length_norm, and whose joint share
-  // of the probability over all labels is below `tolerance`, are not evaluated to their end. 0 = every label exactly.
+  // How much may stay unknown. Labels that cannot be among the best `exact_top` under length_norm, and whose joint
+  // share of the probability over all labels is below `tolerance`, are not evaluated to their end. 0 = every label
+  // exactly.
   int exact_top = 2;
   double tolerance = 1e-3;
 };
@@ -61,7 +62,8 @@ struct ScorerStats {
 struct ScorerLimits {
   int rows = 64;               // the most rows one score() call may have
   std::int64_t tokens = 1024;  // the most PreparedText tokens one score() call may have together
-  std::int64_t row_tokens = 0; // the most tokens one row may have (context minus the shared part and the longest label)
+  std::int64_t row_tokens =
+      0;  // the most tokens one row may have (context minus the shared part and the longest label)
 };
 
 class LabelScorer {

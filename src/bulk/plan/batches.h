@@ -17,6 +17,7 @@ struct BatchLimits {
 
 // Indices into `row_tokens`; every index is in exactly one batch. Longest rows first: the peak of memory comes at once.
 // Equal input gives equal output.
-std::vector<std::vector<std::uint32_t>> plan_batches(std::span<const std::int64_t> row_tokens, const BatchLimits& limits);
+std::vector<std::vector<std::uint32_t>> plan_batches(std::span<const std::int64_t> row_tokens,
+                                                     const BatchLimits& limits);
 
 }  // namespace zubr::bulk
