@@ -1,0 +1,82 @@
+#include "core/toml.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/text_file.h"
+
+namespace zubr::core {
+namespace {
+
+TomlValue leaf(const toml::node& node, std::vector<std::string> path) {
+  TomlValue value{std::move(path), TomlType::kOther, {}, static_cast<int>(node.source().begin.line)};
+  if (const auto* text = node.as_string()) {
+    value.type = TomlType::kText;
+    value.text = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    value.type = TomlType::kInteger;
+    value.text = std::to_string(integer->get());
+  } else if (const auto* number = node.as_floating_point()) {
+    value.type = TomlType::kNumber;
+    value.text = fmt::format("{}", number->get());
+  } else if (const auto* boolean = node.as_boolean()) {
+    value.type = TomlType::kBool;
+    value.text = boolean->get() ? "true" : "false";
+  } else {
+    value.text = node.is_array() ? "an array" : "a date or time";
+  }
+  return value;
+}
+
+void flatten(const toml::table& table, const std::vector<std::string>& prefix, std::vector<TomlValue>& out) {
+  for (const auto& [key, node] : table) {
+    std::vector<std::string> path = prefix;
+    path.emplace_back(key.str());
+    if (const auto* inner = node.as_table()) {
+      flatten(*inner, path, out);
+    } else {
+      out.push_back(leaf(node, std::move(path)));
+    }
+  }
+}
+
+}  // namespace
+
+std::string TomlValue::key() const { return fmt::format("{}", fmt::join(path, ".")); }
+
+Result<std::vector<TomlValue>> parse_toml(std::string_view text, std::string_view source) {
+  try {
+    const toml::table table = toml::parse(text, source);
+    std::vector<TomlValue> values;
+    flatten(table, {}, values);
+    std::ranges::stable_sort(values, {}, &TomlValue::line);
+    return values;
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::kCorrupt, "{}:{}: this is not TOML: {}", source, error.source().begin.line,
+                std::string(error.description()));
+  }
+}
+
+Result<std::vector<TomlValue>> read_toml(const std::filesystem::path& file) {
+  ZUBR_TRY(text, read_text_file(file, 16u << 20));
+  return parse_toml(text, file.string());
+}
+
+std::string toml_quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      quoted += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+}  // namespace zubr::core
