@@ -53,7 +53,8 @@ std::string Setting::env_name() const {
 
 std::string Setting::flag_name() const {
   if (!flag.empty()) return flag;
-  std::string out = "--" + name.substr(name.find('.') == std::string::npos ? 0 : name.rfind('.') + 1);
+  std::string out("--");
+  out += std::string_view(name).substr(name.rfind('.') + 1);  // npos + 1 == 0
   std::ranges::replace(out, '_', '-');
   return out;
 }
