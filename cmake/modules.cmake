@@ -31,9 +31,19 @@ function(zubr_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_LIBRARIES}
     rapidcheck rapidcheck_gtest GTest::gmock GTest::gtest GTest::gtest_main zubr_compile_options)
   # One ctest entry per test program: thousands of process starts would cost more than the tests.
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-    ENVIRONMENT "ZUBR_BINARY=${CMAKE_BINARY_DIR}/zubr")
+  # A sanitizer build names them asan.* and tsan.*, so that one ctest run over several builds tells them apart.
+  if(ZUBR_SANITIZE MATCHES thread)
+    set(prefix "tsan.")
+  elseif(ZUBR_SANITIZE)
+    set(prefix "asan.")
+  else()
+    set(prefix "")
+  endif()
+  add_test(NAME ${prefix}${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${prefix}${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+    ENVIRONMENT "ZUBR_BINARY=${CMAKE_BINARY_DIR}/zubr;\
+TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/tsan.supp history_size=4;\
+LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/lsan.supp print_suppressions=0")
 endfunction()
 
 function(zubr_bench name)

@@ -20,12 +20,13 @@ done
 if [ ${#missing[@]} -gt 0 ]; then
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null 2>&1 || { say "these packages are missing and this user is not root: ${missing[*]}"; exit 1; }
+    command -v sudo >/dev/null 2>&1 || { say "missing, and neither root nor sudo: ${missing[*]}"; exit 1; }
     as_root=(sudo)
   fi
   say "installing ${#missing[@]} Debian packages"
   "${as_root[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
 # --- npm tarballs ----------------------------------------------------------------------------------------------------
@@ -60,7 +61,7 @@ if ! stamped duckdb "$duckdb_lib $duckdb_header"; then
 fi
 
 # --- llama.cpp -------------------------------------------------------------------------------------------------------
-# GCC 11.3 and 12.2 drop the AMX tile configuration before `ldtilecfg` as a dead store; without that pass they are right.
+# GCC 11.3 and 12.2 drop the AMX tile configuration before `ldtilecfg` as a dead store; without that pass they do not.
 llama=$(pinned node-llama-cpp)
 flags="-fno-dse -fno-tree-dse"
 cpu=$(grep -m1 '^flags' /proc/cpuinfo | sha1sum | cut -c1-12)   # built for this CPU; another one needs another build
