@@ -46,7 +46,7 @@ zubr_static_library(llama::ggml ggml/src/libggml.a)
 zubr_static_library(llama::llama src/libllama.a)
 zubr_static_library(llama::common common/libllama-common.a)
 zubr_static_library(llama::common-base common/libllama-common-base.a)
-set_target_properties(llama::ggml-base PROPERTIES INTERFACE_LINK_LIBRARIES "Threads::Threads;m;dl")
+set_target_properties(llama::ggml-base PROPERTIES INTERFACE_LINK_LIBRARIES "Threads::Threads;OpenMP::OpenMP_CXX;m;dl")
 set_target_properties(llama::ggml-cpu PROPERTIES INTERFACE_LINK_LIBRARIES "llama::ggml-base;OpenMP::OpenMP_CXX")
 set_target_properties(llama::ggml PROPERTIES INTERFACE_LINK_LIBRARIES "llama::ggml-cpu;llama::ggml-base")
 set_target_properties(llama::llama PROPERTIES
