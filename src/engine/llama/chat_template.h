@@ -1,0 +1,64 @@
+// Messages to a prompt, with the Jinja template that a model carries.
+//
+// What comes from outside stays text: the prompt is a list of pieces, and only the template's own pieces may become
+// control tokens when they are tokenised. So a message that says "<|im_end|>" cannot end its turn.
+//
+// Threads: immutable after create(); render() may be called from any thread. Keeps its Model alive.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/llama/model.h"
+#include "inference/generation.h"
+
+namespace zubr::engine {
+
+struct PromptPiece {
+  std::string text;
+  bool from_template = true;  // may hold control tokens
+};
+
+struct RenderedPrompt {
+  std::vector<PromptPiece> pieces;
+
+  std::string text() const;  // all of it, for people and for prompts that are cut elsewhere
+};
+
+struct RenderOptions {
+  bool add_generation_prompt = true;  // end with what opens the assistant's turn
+  bool thinking = false;              // leave room for a chain of thought, where the template knows one
+  // Join the contents with blank lines when the model has no template (a base model), instead of an error.
+  bool plain_text_without_template = false;
+};
+
+class ChatTemplate {
+ public:
+  // kCorrupt when the model's template cannot be parsed. A model without one is fine here.
+  static Result<std::shared_ptr<const ChatTemplate>> create(std::shared_ptr<const Model> model);
+  ~ChatTemplate();
+  ChatTemplate(const ChatTemplate&) = delete;
+  ChatTemplate& operator=(const ChatTemplate&) = delete;
+
+  bool present() const;  // the model has a template
+
+  // kInvalidArgument: no messages, or the template refuses them (it says why). kUnsupported: no template, or one that
+  // has no place for a message.
+  Result<RenderedPrompt> render(std::span<const inference::Message> messages, const RenderOptions& options = {}) const;
+
+ private:
+  struct Parsed;
+  ChatTemplate();
+  Result<std::string> apply(std::span<const inference::Message> messages, const RenderOptions& options) const;
+
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<Parsed> parsed_;
+};
+
+// The tokens of a rendered prompt, with the model's begin-of-text token where it wants one.
+Result<Tokens> tokenize_prompt(const Tokenizer& tokenizer, const RenderedPrompt& prompt);
+
+}  // namespace zubr::engine
