@@ -85,8 +85,8 @@ class Spool {
   virtual std::int64_t row_count() const = 0;
   virtual std::int64_t bad_row_count() const = 0;
 
-  // Finds the distinct texts of a column among the readable rows. Returns how many.
-  virtual Result<std::int64_t> index_texts(std::string_view column) = 0;
+  // Finds the distinct texts of a column among the readable rows. Returns how many. kInvalidArgument: no such column.
+  virtual Result<std::int64_t> index_texts(std::string_view column, std::stop_token stop = {}) = 0;
   // The next up to `count` distinct texts, by first row; empty at the end.
   virtual Result<std::vector<TextRow>> next_texts(std::size_t count) = 0;
 
