@@ -1,0 +1,201 @@
+#include "server/openai/chat_request.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+#include "server/openai/json_fields.h"
+
+namespace zubr::server::openai {
+namespace json = boost::json;
+using inference::Message;
+using inference::Role;
+
+namespace {
+
+constexpr std::string_view kNotYet = "not supported yet by this server";
+constexpr std::size_t kMaxStops = 16;
+
+// A content that is an array of parts; only text parts can be served.
+std::string text_of_parts(const json::array& parts, const std::string& path, std::optional<ApiError>& error) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size() && !error; ++i) {
+    const std::string here = fmt::format("{}[{}]", path, i);
+    const json::object* part = parts[i].if_object();
+    if (!part) {
+      error = bad_field(here, fmt::format("'{}' must be an object with a type", here), "invalid_type");
+      break;
+    }
+    JsonFields fields(*part, here + ".", error);
+    const auto type = fields.string("type");
+    if (!type) fields.fail("type", fmt::format("'{}.type' is missing", here), "missing");
+    else if (*type != "text") fields.fail("type", fmt::format("a content part of type '{}' is {}", *type, kNotYet), "unsupported");
+    else if (auto piece = fields.string("text")) text += *piece;
+    else fields.fail("text", fmt::format("'{}.text' is missing", here), "missing");
+  }
+  return text;
+}
+
+std::optional<Role> role_of(std::string_view name) {
+  if (name == "system" || name == "developer") return Role::kSystem;  // OpenAI's newer name for the same
+  if (name == "user") return Role::kUser;
+  if (name == "assistant") return Role::kAssistant;
+  return std::nullopt;
+}
+
+Message read_message(const json::value& value, const std::string& path, std::optional<ApiError>& error) {
+  Message message;
+  const json::object* object = value.if_object();
+  if (!object) {
+    error = bad_field(path, fmt::format("'{}' must be an object with role and content", path), "invalid_type");
+    return message;
+  }
+  JsonFields fields(*object, path + ".", error);
+  const auto role = fields.string("role");
+  if (!role) fields.fail("role", fmt::format("'{}.role' is missing", path), "missing");
+  else if (*role == "tool" || *role == "function")
+    fields.fail("role", fmt::format("a message of role '{}' is {}", *role, kNotYet), "unsupported");
+  else if (const auto known = role_of(*role)) message.role = *known;
+  else fields.fail("role", fmt::format("'{}.role' must be system, developer, user or assistant, it is '{}'", path, *role));
+  if (fields.find("tool_calls")) {
+    const json::array* calls = fields.array("tool_calls");
+    if (calls && !calls->empty()) fields.fail("tool_calls", fmt::format("tool calls are {}", kNotYet), "unsupported");
+  }
+  fields.string("name");
+  const json::value* content = fields.find("content");
+  if (!content) fields.fail("content", fmt::format("'{}.content' is missing", path), "missing");
+  else if (content->is_string()) message.content = std::string(content->get_string());
+  else if (content->is_array()) message.content = text_of_parts(content->get_array(), path + ".content", error);
+  else fields.fail("content", fmt::format("'{}.content' must be a string or an array of parts", path), "invalid_type");
+  return message;
+}
+
+void read_messages(JsonFields& fields, ChatRequest& chat, std::optional<ApiError>& error) {
+  const json::array* messages = fields.array("messages");
+  if (error) return;
+  if (!messages) return fields.fail("messages", "'messages' is missing", "missing");
+  if (messages->empty()) return fields.fail("messages", "'messages' must hold at least one message, it is empty");
+  chat.generate.messages.reserve(messages->size());
+  for (std::size_t i = 0; i < messages->size() && !error; ++i)
+    chat.generate.messages.push_back(read_message((*messages)[i], fmt::format("messages[{}]", i), error));
+}
+
+// Fields that would change the answer, and that we would have to ignore. Saying so is better than a wrong answer.
+void refuse_unsupported(JsonFields& fields) {
+  for (const std::string_view name : {"tools", "functions"}) {
+    const json::array* list = fields.array(name);
+    if (list && !list->empty()) fields.fail(name, fmt::format("'{}' is {}", name, kNotYet), "unsupported");
+  }
+  for (const std::string_view name : {"tool_choice", "function_call"}) {
+    const json::value* value = fields.find(name);
+    if (value && *value != "none" && *value != "auto")
+      fields.fail(name, fmt::format("'{}' is {}", name, kNotYet), "unsupported");
+  }
+  if (fields.boolean("logprobs").value_or(false))
+    fields.fail("logprobs", fmt::format("'logprobs' is {}", kNotYet), "unsupported");
+  if (const json::object* bias = fields.object("logit_bias"); bias && !bias->empty())
+    fields.fail("logit_bias", fmt::format("'logit_bias' is {}", kNotYet), "unsupported");
+  if (const json::array* modalities = fields.array("modalities")) {
+    for (const json::value& modality : *modalities) {
+      if (modality != "text") fields.fail("modalities", fmt::format("an output other than text is {}", kNotYet), "unsupported");
+    }
+  }
+}
+
+void read_sampling(JsonFields& fields, inference::SamplingOptions& sampling) {
+  sampling.temperature = fields.number("temperature", 0, 2).value_or(sampling.temperature);
+  sampling.top_p = fields.number("top_p", 0, 1).value_or(sampling.top_p);
+  sampling.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(sampling.presence_penalty);
+  sampling.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(sampling.frequency_penalty);
+  // Not OpenAI's, but understood by every local server under these names.
+  sampling.top_k = static_cast<int>(fields.integer("top_k", 0, 1 << 20).value_or(sampling.top_k));
+  sampling.min_p = fields.number("min_p", 0, 1).value_or(sampling.min_p);
+  sampling.repeat_penalty = fields.number("repeat_penalty", 0, 10).value_or(sampling.repeat_penalty);
+  using Seed = std::numeric_limits<std::int64_t>;
+  if (const auto seed = fields.integer("seed", Seed::min(), Seed::max())) {
+    const auto bits = static_cast<std::uint64_t>(*seed);
+    sampling.seed = static_cast<std::uint32_t>(bits ^ bits >> 32);  // the same below 2^32
+  }
+}
+
+void read_max_tokens(JsonFields& fields, ChatRequest& chat) {
+  constexpr auto kMost = std::numeric_limits<int>::max();
+  for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {  // the second is the newer name and wins
+    const auto tokens = fields.integer(name, -1, kMost);                         // -1 = no limit, as llama-server has it
+    if (!tokens) continue;
+    if (*tokens == 0) fields.fail(name, fmt::format("'{}' must be at least 1 (or -1 for no limit), it is 0", name));
+    chat.generate.max_tokens = static_cast<int>(*tokens);
+  }
+}
+
+void read_stop(JsonFields& fields, std::vector<std::string>& stops) {
+  const json::value* value = fields.find("stop");
+  if (!value) return;
+  if (const json::string* one = value->if_string()) {
+    stops.emplace_back(one->data(), one->size());
+  } else if (const json::array* list = value->if_array()) {
+    if (list->size() > kMaxStops)
+      return fields.fail("stop", fmt::format("'stop' may have {} strings, it has {}", kMaxStops, list->size()));
+    for (const json::value& item : *list) {
+      const json::string* text = item.if_string();
+      if (!text) return fields.fail("stop", "'stop' must be a string or an array of strings", "invalid_type");
+      stops.emplace_back(text->data(), text->size());
+    }
+  } else {
+    return fields.fail("stop", "'stop' must be a string or an array of strings", "invalid_type");
+  }
+  for (const auto& stop : stops) {
+    if (stop.empty()) return fields.fail("stop", "'stop' must not hold an empty string");
+  }
+}
+
+void read_response_format(JsonFields& fields, ChatRequest& chat, std::optional<ApiError>& error) {
+  const json::object* format = fields.object("response_format");
+  if (!format) return;
+  JsonFields inner(*format, "response_format.", error);
+  const auto type = inner.string("type");
+  if (!type) return inner.fail("type", "'response_format.type' is missing", "missing");
+  if (*type == "text") return;
+  if (*type == "json_object") {
+    chat.generate.json_schema = R"({"type":"object"})";
+    return;
+  }
+  if (*type != "json_schema")
+    return inner.fail("type", fmt::format("'response_format.type' must be text, json_object or json_schema, it is '{}'", *type));
+  const json::object* holder = inner.object("json_schema");
+  if (!holder) return inner.fail("json_schema", "'response_format.json_schema' is missing", "missing");
+  JsonFields schema_fields(*holder, "response_format.json_schema.", error);
+  schema_fields.boolean("strict");  // it is always strict here
+  const json::object* schema = schema_fields.object("schema");
+  if (!schema) return schema_fields.fail("schema", "'response_format.json_schema.schema' is missing", "missing");
+  chat.generate.json_schema = json::serialize(*schema);
+}
+
+}  // namespace
+
+ApiResult<ChatRequest> parse_chat_request(std::string_view body, const ServerLimits& limits) {
+  auto object = parse_object(body, limits.json_depth);
+  if (!object) return tl::unexpected(std::move(object).error());
+  std::optional<ApiError> error;
+  JsonFields fields(*object, "", error);
+  ChatRequest chat;
+  chat.generate.model = fields.string("model").value_or("");
+  read_messages(fields, chat, error);
+  refuse_unsupported(fields);
+  read_sampling(fields, chat.generate.sampling);
+  read_max_tokens(fields, chat);
+  read_stop(fields, chat.generate.stop);
+  read_response_format(fields, chat, error);
+  chat.choices = static_cast<int>(fields.integer("n", 1, limits.choices).value_or(1));
+  chat.stream = fields.boolean("stream").value_or(false);
+  if (const json::object* options = fields.object("stream_options")) {
+    JsonFields stream_fields(*options, "stream_options.", error);
+    chat.include_usage = stream_fields.boolean("include_usage").value_or(false);
+    if (!chat.stream) fields.fail("stream_options", "'stream_options' needs 'stream': true");
+  }
+  if (error) return tl::unexpected(std::move(*error));
+  return chat;
+}
+
+}  // namespace zubr::server::openai

@@ -1,0 +1,53 @@
+// Routes: which endpoint answers which path. The table in routes.cc is the whole API; docs/api/openapi.yaml says the same,
+// and a test holds the two together.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "inference/backend.h"
+#include "server/exchange.h"
+#include "server/message.h"
+#include "server/server.h"
+
+namespace zubr::server {
+
+// What endpoints know of the world. Lives as long as the server.
+struct Site {
+  inference::Backend& backend;
+  const inference::ModelInfo model;  // asked once at start: info() may block
+  const std::int64_t started_at;     // Unix time in seconds
+  const ServerLimits limits;
+  const std::function<bool()> stopping;
+};
+
+enum class Where {
+  kInline,  // on the I/O thread: microseconds, never blocks, never calls the Backend
+  kWorker,  // on the worker pool
+};
+
+// Answers with exchange.send(), or begin() / write() / end(). One that ends without answering is a 500.
+using Endpoint = void (*)(const Site& site, const Request& request, Exchange& exchange);
+
+struct Route {
+  std::string_view method;   // "GET" also serves HEAD
+  std::string_view pattern;  // "/v1/models/{id}": the last segment may be a parameter, which may hold slashes
+  Where where;
+  Endpoint endpoint;
+};
+
+std::span<const Route> all_routes();
+
+struct Match {
+  const Route* route = nullptr;  // null: no such path, or not with this method
+  std::string parameter;         // still percent-encoded
+  std::string allow;             // "GET, HEAD, OPTIONS"; empty when there is no such path
+};
+Match match_route(std::string_view method, std::string_view path);
+
+// "a%20b" → "a b"; false for a '%' without two hex digits behind it, and for what is not UTF-8 then.
+bool percent_decode(std::string_view encoded, std::string& decoded);
+
+}  // namespace zubr::server
