@@ -127,17 +127,18 @@ std::optional<std::string> Model::meta(const std::string& key) const {
 llama_model* Model::handle() const { return handle_->model.get(); }
 std::uint64_t Model::parameters() const { return llama_model_n_params(handle()); }
 std::uint64_t Model::bytes() const { return llama_model_size(handle()); }
-int Model::embedding_size() const { return llama_model_n_embd(handle()); }
+int Model::embedding_size() const { return llama_model_n_embd_out(handle()); }
 bool Model::has_encoder() const { return llama_model_has_encoder(handle()); }
 bool Model::is_recurrent() const { return llama_model_is_recurrent(handle()); }
 bool Model::is_hybrid() const { return llama_model_is_hybrid(handle()); }
 bool Model::has_sliding_window() const { return llama_model_n_swa(handle()) > 0; }
 bool Model::is_diffusion() const { return llama_model_is_diffusion(handle()); }
 
+bool Model::is_causal() const { return meta(architecture_ + ".attention.causal").value_or("true") != "false"; }
+
 bool Model::can_generate() const {
-  const bool causal = meta(architecture_ + ".attention.causal").value_or("true") != "false";
   const bool embeds_only = meta(architecture_ + ".pooling_type").value_or("0") != "0";
-  return has_weights_ && causal && !embeds_only && llama_model_has_decoder(handle()) && !has_encoder() &&
+  return has_weights_ && is_causal() && !embeds_only && llama_model_has_decoder(handle()) && !has_encoder() &&
          !is_diffusion();
 }
 

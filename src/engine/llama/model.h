@@ -43,7 +43,7 @@ class Model {
   // Per sequence: what the user asked for, else what the model was trained for.
   int context_tokens() const { return context_tokens_; }
   int threads() const { return threads_; }
-  int embedding_size() const;
+  int embedding_size() const;  // of its output vectors
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   // Jinja source of the chat template in the file, if there is one.
@@ -53,6 +53,7 @@ class Model {
 
   bool has_weights() const { return has_weights_; }
   bool can_generate() const;         // has a decoder with causal attention and an output layer
+  bool is_causal() const;            // a token sees only those before it
   bool has_encoder() const;          // T5 and the like
   bool is_recurrent() const;         // all state per sequence (Mamba, RWKV)
   bool is_hybrid() const;            // some layers recurrent

@@ -1,6 +1,7 @@
 #include "engine/llama/tokenizer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <limits>
 
@@ -64,6 +65,7 @@ Tokenizer::Tokenizer(const llama_vocab* vocab) : vocab_(vocab) {
   const bool wants_bos = llama_vocab_get_add_bos(vocab) || word_piece;
   const bool wants_eos = llama_vocab_get_add_eos(vocab);
   adds_bos_ = wants_bos && bos_ != kNoToken;
+  adds_eos_ = wants_eos && eos_ != kNoToken;
   // llama.cpp aborts when a vocabulary asks for a token that it does not have.
   can_add_special_ = !(wants_bos && bos_ == kNoToken) && !(wants_eos && eos_ == kNoToken) &&
                      !(word_piece && llama_vocab_sep(vocab) == kNoToken);
@@ -101,6 +103,12 @@ Result<Tokens> Tokenizer::tokenize(std::string_view text, TokenizeOptions option
     return fail(ErrorCode::kInvalidArgument, "the text is not valid UTF-8; convert it (for example with iconv) first");
   }
   return run(text, options);
+}
+
+Result<Tokens> Tokenizer::tokenize_start(std::string_view text, bool parse_special) const {
+  ZUBR_TRY(tokens, tokenize(text, {.add_special = true, .parse_special = parse_special}));
+  if (adds_eos_ && can_add_special_ && !tokens.empty() && tokens.back() == eos_) tokens.pop_back();
+  return tokens;
 }
 
 Result<Tokens> Tokenizer::tokenize_continuation(std::string_view text, bool parse_special) const {

@@ -4,21 +4,17 @@
 // Input that is not UTF-8 is kInvalidArgument; no text makes the process end.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/result.h"
+#include "engine/token.h"
 
 struct llama_vocab;
 
 namespace zubr::engine {
-
-using Token = std::int32_t;
-using Tokens = std::vector<Token>;
-inline constexpr Token kNoToken = -1;
 
 struct TokenizeOptions {
   bool add_special = false;    // put the model's begin-of-text (and end-of-text) tokens around it, if it wants any
@@ -30,6 +26,9 @@ class Tokenizer {
   explicit Tokenizer(const llama_vocab* vocab);
 
   Result<Tokens> tokenize(std::string_view text, TokenizeOptions options) const;
+
+  // The beginning of a prompt that goes on: the begin-of-text token where the model wants one, never an end.
+  Result<Tokens> tokenize_start(std::string_view text, bool parse_special) const;
 
   // The tokens that `text` has in the middle of a text, right after other tokens. tokenize() would treat it as the start
   // of a text: SentencePiece vocabularies put a space in front of the first word there.
@@ -59,7 +58,7 @@ class Tokenizer {
   const llama_vocab* vocab_;
   int size_ = 0;
   Token bos_ = kNoToken, eos_ = kNoToken, eot_ = kNoToken;
-  bool adds_bos_ = false;
+  bool adds_bos_ = false, adds_eos_ = false;
   bool can_add_special_ = true;
   bool adds_space_ = false;
   Tokens newline_;  // the tokens of "\n" at the start of a text
