@@ -1,0 +1,292 @@
+#include "engine/generate/generator.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "core/machine.h"
+#include "engine/generate/generation_job.h"
+#include "engine/generate/schema_check.h"
+#include "engine/llama/context.h"
+#include "engine/llama/grammar.h"
+#include "engine/llama/kv_size.h"
+
+namespace zubr::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using inference::FinishReason;
+using inference::Generation;
+
+constexpr std::size_t kMaxStops = 64;
+constexpr std::size_t kMaxStopBytes = 1024;
+constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
+constexpr std::int64_t kMostCells = 1 << 24;
+constexpr int kShrunkContext = 4096;           // no less where the model was trained for more
+
+Result<void> check_stops(const std::vector<std::string>& stops) {
+  if (stops.size() > kMaxStops)
+    return fail(ErrorCode::kInvalidArgument, "there are {} stop strings, the most is {}", stops.size(), kMaxStops);
+  for (const std::string& stop : stops) {
+    if (stop.empty() || stop.size() > kMaxStopBytes || !is_valid_utf8(stop))
+      return fail(ErrorCode::kInvalidArgument, "a stop string has {} bytes; it has to be UTF-8 of 1 to {} bytes", stop.size(),
+                  kMaxStopBytes);
+  }
+  return {};
+}
+
+}  // namespace
+
+// The thread that owns the context.
+class Generator::Worker {
+ public:
+  Worker(std::shared_ptr<const Model> model, std::unique_ptr<Context> context, const PlannerLimits& limits)
+      : model_(std::move(model)), context_(std::move(context)), planner_(limits),
+        thread_([this](std::stop_token stop) { run(stop); }) {}
+
+  void submit(std::shared_ptr<GenerationJob> job) {
+    {
+      const std::lock_guard lock(mutex_);
+      arrived_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+  }
+
+  void cancel(RequestId id) {
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_.push_back(id);
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  using Jobs = std::map<RequestId, std::shared_ptr<GenerationJob>>;
+
+  void run(std::stop_token stop) {
+    while (wait_for_work(stop)) step(stop);
+    for (const auto& [id, job] : jobs_) job->conclude(fail(ErrorCode::kCancelled, "the model was unloaded"));
+  }
+
+  // Takes in what arrived. False when the thread has to end.
+  bool wait_for_work(std::stop_token stop) {
+    std::vector<std::shared_ptr<GenerationJob>> arrived;
+    std::vector<RequestId> cancelled;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, stop, [this] { return planner_.busy() || !arrived_.empty() || !cancelled_.empty(); });
+      arrived.swap(arrived_);
+      cancelled.swap(cancelled_);
+    }
+    for (auto& job : arrived) {
+      if (planner_.submit(job->id, job->prompt, job->max_new)) {
+        jobs_[job->id] = std::move(job);
+      } else {
+        job->conclude(fail(ErrorCode::kUnavailable, "{} requests are waiting for '{}' already; try again later",
+                           planner_.waiting(), model_->name()));
+      }
+    }
+    for (const RequestId id : cancelled) end(id, fail(ErrorCode::kCancelled, "stopped"));
+    return !stop.stop_requested();
+  }
+
+  // Makes the slot hold only its first `keep` tokens; none when the model cannot forget a part.
+  bool trim(int slot, int keep) {
+    if (keep > 0 && context_->truncate_sequence(slot, keep)) return true;
+    context_->remove_sequence(slot);
+    return keep == 0;
+  }
+
+  void step(std::stop_token stop) {
+    for (const Admission& admission : planner_.admit()) {
+      GenerationJob& job = *jobs_.at(admission.id);
+      job.admitted_at = Clock::now();
+      job.result.usage.prompt_tokens = std::ssize(job.prompt);
+      job.result.usage.cached_prompt_tokens = admission.keep;
+      if (!trim(admission.slot, admission.keep)) {
+        planner_.lost_prefix(admission.id);
+        job.result.usage.cached_prompt_tokens = 0;
+      }
+    }
+    const Step step = planner_.next();
+    for (const int slot : step.forget) context_->remove_sequence(slot);
+    if (step.feeds.empty()) return;
+    batch_.clear();
+    for (const Feed& feed : step.feeds) {
+      for (std::size_t i = 0; i < feed.tokens.size(); ++i) {
+        const bool last = i + 1 == feed.tokens.size();
+        batch_.add(feed.tokens[i], feed.position + static_cast<int>(i), feed.slot, last && feed.wants_logits);
+      }
+    }
+    const auto decoded = context_->decode(batch_, stop);
+    int end_of_feed = 0;
+    for (const Feed& feed : step.feeds) {
+      end_of_feed += static_cast<int>(feed.tokens.size());
+      if (!decoded) {
+        end(feed.id, fail(decoded.error()));
+        continue;
+      }
+      GenerationJob& job = *jobs_.at(feed.id);
+      if (feed.is_prompt) {
+        const auto evaluated = feed.position + std::ssize(feed.tokens);
+        job.publish(inference::PromptProgress{evaluated, job.result.usage.prompt_tokens});
+      }
+      if (feed.wants_logits) advance(job, end_of_feed - 1);
+    }
+  }
+
+  // Samples the job's next token from the logits at a batch index.
+  void advance(GenerationJob& job, int index) {
+    const auto token = job.sampler->sample(context_->handle(), index);
+    if (job.first_token_at == Clock::time_point{}) job.first_token_at = Clock::now();
+    if (!token) return end(job.id, fail(token.error()));
+    if (model_->tokenizer().is_end(*token)) return complete(job, FinishReason::kStop);
+    ++job.result.usage.completion_tokens;
+    emit(job, job.filter.push(job.text.push(*token)));
+    if (job.filter.stopped()) return complete(job, FinishReason::kStop);
+    if (!planner_.sampled(job.id, *token)) complete(job, FinishReason::kLength);
+  }
+
+  static void emit(GenerationJob& job, std::string text) {
+    if (text.empty()) return;
+    job.result.text += text;
+    job.publish(inference::TextDelta{std::move(text)});
+  }
+
+  void complete(GenerationJob& job, FinishReason reason) {
+    emit(job, job.filter.push(job.text.finish()));
+    if (job.filter.stopped()) reason = FinishReason::kStop;
+    emit(job, job.filter.finish());
+    job.result.finish = reason;
+    job.result.prompt_time = job.first_token_at - job.admitted_at;
+    job.result.completion_time = Clock::now() - job.first_token_at;
+    planner_.finish(job.id);
+    conclude(job.id, std::move(job.result));
+  }
+
+  // Ends a job without an answer; what its sequence holds is not to be relied on.
+  void end(RequestId id, Result<Generation> outcome) {
+    if (!jobs_.contains(id)) return;
+    planner_.drop(id);
+    conclude(id, std::move(outcome));
+  }
+
+  void conclude(RequestId id, Result<Generation> outcome) {
+    const auto job = jobs_.extract(id);
+    job.mapped()->conclude(std::move(outcome));
+  }
+
+  const std::shared_ptr<const Model> model_;
+  const std::unique_ptr<Context> context_;
+  StepPlanner planner_;
+  Batch batch_;
+  Jobs jobs_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::vector<std::shared_ptr<GenerationJob>> arrived_;  // guarded by mutex_
+  std::vector<RequestId> cancelled_;                     // guarded by mutex_
+  std::jthread thread_;                                  // last: ends before the rest goes
+};
+
+struct Generator::State {
+  std::shared_ptr<const Model> model;
+  GeneratorOptions options;
+  int context = 0;
+  std::int64_t cells = 0;
+  std::atomic<RequestId> next_id{1};
+  std::mutex start_mutex;
+  std::unique_ptr<Worker> worker;  // guarded by start_mutex
+};
+
+Generator::Generator(std::shared_ptr<const Model> model, const GeneratorOptions& options)
+    : state_(std::make_unique<State>()) {
+  state_->options = options;
+  state_->options.parallel = std::clamp(options.parallel, 1, 64);
+  state_->context = std::max(1, model->context_tokens());
+  // No model can look up a position that it was not trained for.
+  if (model->context_train() > 0) state_->context = std::min(state_->context, model->context_train());
+
+  const std::int64_t bytes = std::max<std::int64_t>(1, kv_bytes_per_token(*model));
+  const std::int64_t affordable = static_cast<std::int64_t>(core::memory_info().total / 4) / bytes;
+  if (options.shrink_context) {
+    const std::int64_t least = std::min(state_->context, kShrunkContext);
+    state_->context = static_cast<int>(std::clamp<std::int64_t>(affordable, least, state_->context));
+  }
+  const std::int64_t all = std::int64_t{state_->context} * state_->options.parallel;
+  state_->cells = options.cells > 0 ? options.cells : std::min({all, affordable, kMostCells});
+  state_->cells = std::max<std::int64_t>(state_->cells, state_->context);
+  state_->model = std::move(model);
+}
+
+Generator::~Generator() = default;
+
+int Generator::context_tokens() const { return state_->context; }
+
+Result<Generator::Worker*> Generator::started() {
+  const std::lock_guard lock(state_->start_mutex);
+  if (!state_->worker) {
+    const GeneratorOptions& options = state_->options;
+    const PlannerLimits limits{.slots = options.parallel, .context_tokens = state_->context, .cells = state_->cells,
+                               .step_tokens = std::max(options.step_tokens, 2 * options.parallel),
+                               .prompt_beside = options.prompt_beside, .waiting = options.waiting};
+    ZUBR_TRY(context, Context::create(state_->model, {.cells = static_cast<int>(state_->cells),
+                                                   .batch_tokens = limits.step_tokens,
+                                                   .sequences = options.parallel, .outputs = options.parallel}));
+    state_->worker = std::make_unique<Worker>(state_->model, std::move(context), limits);
+  }
+  return state_->worker.get();
+}
+
+Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateRequest& request,
+                                       const inference::EventSink& sink, std::stop_token stop) {
+  const auto& model = state_->model;
+  if (!model->can_generate())
+    return fail(ErrorCode::kUnsupported, "the model '{}' cannot generate text; use it with embed, or take another one",
+                model->name());
+  if (prompt.empty()) return fail(ErrorCode::kInvalidArgument, "the prompt is empty; write something to be answered");
+  if (std::ssize(prompt) > state_->context)
+    return fail(ErrorCode::kTooLarge, "the prompt has {} tokens, the context of '{}' has {}; shorten it", prompt.size(),
+                model->name(), state_->context);
+  if (request.max_tokens < -1)
+    return fail(ErrorCode::kInvalidArgument, "max_tokens is {}; it has to be -1 (no limit) or more", request.max_tokens);
+  ZUBR_CHECK(check_stops(request.stop));
+  std::string grammar;
+  if (request.json_schema) {
+    ZUBR_TRY(schema, check_schema(*request.json_schema));
+    ZUBR_TRY(compiled, grammar_from_schema(schema));
+    grammar = std::move(compiled);
+  }
+  ZUBR_TRY(sampler, Sampler::create(model, request.sampling, grammar));
+  if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+  if (request.max_tokens == 0) {
+    Generation nothing{.text = {}, .finish = FinishReason::kLength, .usage = {.prompt_tokens = std::ssize(prompt)}};
+    return nothing;
+  }
+  const auto recent = std::min(std::ssize(prompt), kPenaltyWindow);
+  sampler->accept_prompt(std::span(prompt).last(static_cast<std::size_t>(recent)));
+  ZUBR_TRY(worker, started());
+
+  const RequestId id = state_->next_id++;
+  auto job = std::make_shared<GenerationJob>(id, model->tokenizer(), std::move(prompt), request.max_tokens, request.stop,
+                                             std::move(sampler));
+  worker->submit(job);
+  // Also when the sink throws, nobody would wait for the rest.
+  struct CancelOnExit {
+    Worker* worker;
+    RequestId id;
+    bool armed = true;
+    ~CancelOnExit() {
+      if (armed) worker->cancel(id);
+    }
+  } guard{worker, id};
+  auto outcome = job->wait(sink, stop);
+  if (!outcome) return fail(ErrorCode::kCancelled, "stopped");
+  guard.armed = false;
+  return std::move(*outcome);
+}
+
+}  // namespace zubr::engine

@@ -1,0 +1,55 @@
+// Generator: runs generations on one model, several at a time.
+//
+// One thread of its own holds the llama context and does step after step (step_planner.h); callers block in generate(),
+// and their sinks run on their own threads, so that a slow reader holds up nobody else. The thread and the context
+// (the KV cache, up to a quarter of the memory) come into being with the first generation.
+//
+// Threads: generate() from any thread at once. The destructor ends what is running with kCancelled; no thread may enter
+// generate() any more.
+// Failure: kUnavailable when too many wait; kTooLarge when the prompt does not fit; kInvalidArgument for a request that
+// cannot be honoured, always before the first event; kCancelled within one step of a stop request; kInternal or
+// kOutOfMemory when the model fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+
+#include "core/result.h"
+#include "engine/llama/model.h"
+#include "inference/generation.h"
+
+namespace zubr::engine {
+
+struct GeneratorOptions {
+  int parallel = 4;             // generations that run at the same time
+  std::size_t waiting = 256;    // generations that may wait for their turn
+  int step_tokens = 512;        // StepPlanner's limits
+  int prompt_beside = 64;
+  std::int64_t cells = 0;       // KV cells; 0 = enough for all, within a quarter of the memory
+  bool shrink_context = false;  // a context that does not fit into the memory may be made smaller
+};
+
+class Generator {
+ public:
+  Generator(std::shared_ptr<const Model> model, const GeneratorOptions& options);
+  ~Generator();
+  Generator(const Generator&) = delete;
+  Generator& operator=(const Generator&) = delete;
+
+  // The most tokens that prompt and answer may have together.
+  int context_tokens() const;
+
+  // Of the request: max_tokens, sampling, stop and json_schema. `prompt`: its text as tokens.
+  Result<inference::Generation> generate(Tokens prompt, const inference::GenerateRequest& request,
+                                         const inference::EventSink& sink, std::stop_token stop);
+
+ private:
+  class Worker;
+  Result<Worker*> started();
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace zubr::engine
