@@ -3,6 +3,7 @@
 
 In every *.md: relative links lead to a file (and to a heading, with #…); paths in `code` that start with one of our
 folders, or that are a source file's name, exist. Every module of src has a README.md. Names with <, …, $ or {{ are
+taken for placeholders, and build/ for something that is made later. Commands are run by docs_commands.py.
 """
 import fnmatch
 import re
