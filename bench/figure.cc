@@ -39,23 +39,24 @@ std::string machine() {
       if (flag == known) matter += " " + flag;
     }
   }
-  return fmt::format("{}, {} cores,{}", model, std::thread::hardware_concurrency(), matter.empty() ? " none" : matter);
+  const unsigned cores = std::thread::hardware_concurrency();
+  return fmt::format("{}, {} cores{}", model, cores, matter.empty() ? "" : "," + matter);
 }
 
 void append(const Figure& figure, const std::filesystem::path& jsonl) {
   const auto text = [](const std::string& value) { return boost::json::serialize(boost::json::string(value)); };
   std::ofstream file(jsonl, std::ios::app);
-  file << fmt::format(
-      R"({{"name":{},"value":{:.4g},"unit":{},"peer":{},"peer_value":{:.4g},"ratio":{:.4g},"command":{},"machine":{}}})",
-      text(figure.name), figure.value, text(figure.unit), text(figure.peer), figure.peer_value, figure.ratio,
-      text(figure.command), text(machine()));
+  file << fmt::format(R"({{"name":{},"value":{:.4g},"unit":{},)", text(figure.name), figure.value, text(figure.unit))
+       << fmt::format(R"("peer":{},"peer_value":{:.4g},"ratio":{:.4g},)", text(figure.peer), figure.peer_value,
+                      figure.ratio)
+       << fmt::format(R"("command":{},"machine":{}}})", text(figure.command), text(machine()));
   file << '\n';
   if (!file.flush()) die("cannot write " + jsonl.string());
 }
 
 void show(const Figure& figure) {
-  fmt::print("{:32} {:>10.4g} {:9} {:28} {:>10.4g}   ratio {:.3g}\n", figure.name, figure.value, figure.unit, figure.peer,
-             figure.peer_value, figure.ratio);
+  fmt::print("{:32} {:>10.4g} {:9} {:28} {:>10.4g}   ratio {:.3g}\n", figure.name, figure.value, figure.unit,
+             figure.peer, figure.peer_value, figure.ratio);
   std::fflush(stdout);
 }
 

@@ -21,20 +21,19 @@ constexpr int kTextTokens = 7;
 constexpr std::string_view kAfterText = " ->";
 
 constexpr std::array<const char*, 50> kLabels = {
-    "shoes",         "running shoes", "hiking boots",   "phones",        "phone cases",    "phone chargers", "tablets",
-    "laptops",       "laptop bags",   "cameras",        "headphones",    "televisions",    "furniture",      "garden furniture",
-    "office chairs", "bed frames",    "mattresses",     "lamps",         "books",          "school books",   "comic books",
-    "toys",          "board games",   "building blocks", "pet food",     "cat litter",     "dog beds",       "garden tools",
-    "plants",        "seeds",         "beauty",         "hair care",     "makeup",         "perfume",        "kitchen",
-    "pots and pans", "coffee machines", "knives",       "sports",        "camping gear",   "bicycles",       "fitness",
-    "car parts",     "car tires",     "engine oil",     "clothing",      "winter jackets", "dresses",        "jewelry",
+    "shoes", "running shoes", "hiking boots", "phones", "phone cases", "phone chargers", "tablets", "laptops",
+    "laptop bags", "cameras", "headphones", "televisions", "furniture", "garden furniture", "office chairs",
+    "bed frames", "mattresses", "lamps", "books", "school books", "comic books", "toys", "board games",
+    "building blocks", "pet food", "cat litter", "dog beds", "garden tools", "plants", "seeds", "beauty", "hair care",
+    "makeup", "perfume", "kitchen", "pots and pans", "coffee machines", "knives", "sports", "camping gear",
+    "bicycles", "fitness", "car parts", "car tires", "engine oil", "clothing", "winter jackets", "dresses", "jewelry",
     "watches"};
 
 constexpr std::string_view kInstruction =
     "You sort what customers of a large online shop type into its search box. Each phrase belongs to one of the fifty "
     "departments of the shop. Read the phrase, think of the thing that the customer wants to buy, and answer with the "
-    "name of the department in which it is sold and with nothing else. A part or an accessory belongs to the department "
-    "of the thing that it is made for. Sizes, colours and spelling mistakes do not matter.";
+    "name of the department in which it is sold and with nothing else. A part or an accessory belongs to the "
+    "department of the thing that it is made for. Sizes, colours and spelling mistakes do not matter.";
 
 class Vocabulary {
  public:
@@ -48,8 +47,8 @@ class Vocabulary {
   }
   int count(std::string_view text, bool with_start) const {
     std::vector<llama_token> tokens(text.size() + 8);
-    return llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), tokens.data(), static_cast<int>(tokens.size()),
-                          with_start, true);
+    return llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), tokens.data(),
+                          static_cast<int>(tokens.size()), with_start, true);
   }
   // Lower-case words of one token when a space stands before them.
   std::vector<std::string> words() const {
@@ -58,8 +57,9 @@ class Vocabulary {
       char piece[64];
       const int length = llama_token_to_piece(vocab_, token, piece, sizeof piece, 0, false);
       const std::string_view text(piece, static_cast<std::size_t>(std::max(length, 0)));
-      const bool plain = std::all_of(text.begin() + (text.empty() ? 0 : 1), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-      if (length >= 4 && length <= 10 && text[0] == ' ' && plain) found.emplace_back(text.substr(1));
+      if (length < 4 || length > 10 || text[0] != ' ') continue;
+      if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyz", 1) != std::string_view::npos) continue;
+      found.emplace_back(text.substr(1));
     }
     return found;
   }
@@ -113,7 +113,8 @@ Input make_input(const std::filesystem::path& model, const std::filesystem::path
   std::string labels;
   for (const char* label : kLabels) {
     labels += fmt::format("{}\n", label);
-    input.longest_label_tokens = std::max(input.longest_label_tokens, vocabulary.count(fmt::format(" {}", label), false));
+    const int tokens = vocabulary.count(fmt::format(" {}", label), false);
+    input.longest_label_tokens = std::max(input.longest_label_tokens, tokens);
   }
   input.rows_csv = folder / fmt::format("rows-{}.csv", rows);
   input.template_file = folder / "template.txt";

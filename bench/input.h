@@ -1,7 +1,7 @@
 // The input that zubr and its peers are measured on: made once, from a seed, and the same for both.
 //
-// A prompt of exactly 128 tokens in front of the text, 8 tokens from there on (7 of text and " ->"), 50 labels of one to
-// three tokens; counted with the vocabulary of the model that is measured. All rows differ.
+// A prompt of exactly 128 tokens in front of the text, 8 tokens from there on (7 of text and " ->"), 50 labels of one
+// to three tokens; counted with the vocabulary of the model that is measured. All rows differ.
 #pragma once
 
 #include <filesystem>

@@ -101,7 +101,8 @@ std::unique_ptr<LlamaServer> best_server(const Options& options, const Input& in
     const auto server = start_server(options, settings);
     server->complete(prompts.first(std::min<std::size_t>(prompts.size(), 2 * slots)), 1);  // every slot has the prefix
     const double rate = server->complete(prompts, input.longest_label_tokens).rows_per_second();
-    fmt::print(stderr, "bench: llama-server, {} slots, {} KV: {:.2f} rows/s\n", slots, unified ? "unified" : "split", rate);
+    fmt::print(stderr, "bench: llama-server, {} slots, {} KV: {:.2f} rows/s\n", slots, unified ? "unified" : "split",
+               rate);
     if (rate > best_rate) {
       best_rate = rate;
       best = settings;
@@ -132,8 +133,8 @@ Rounds run_rounds(const Options& options, const Input& input, bool with_server, 
   }
   const std::span<const std::string> prompts(input.prompts), texts(input.texts);
   for (int round = 0; round < options.rounds; ++round) {
-    const std::size_t from = texts.size() * static_cast<std::size_t>(round) / static_cast<std::size_t>(options.rounds);
-    const std::size_t to = texts.size() * static_cast<std::size_t>(round + 1) / static_cast<std::size_t>(options.rounds);
+    const std::size_t from = static_cast<std::size_t>(options.rows * round / options.rounds);
+    const std::size_t to = static_cast<std::size_t>(options.rows * (round + 1) / options.rounds);
     if (server) {
       const ServerRun run = server->complete(prompts.subspan(from, to - from), input.longest_label_tokens);
       rounds.server.push_back(run.rows_per_second());
@@ -162,8 +163,8 @@ Rounds run_rounds(const Options& options, const Input& input, bool with_server, 
 void report(const Options& options, const Input& input, const Rounds& rounds) {
   const std::string command = shell_line(zubr_command(options, input, input.rows_csv, options.out / "report.json"));
   constexpr double kMega = 1e6;
-  fmt::print("\n{}\nmodel {}; {} rows: a prompt of {} tokens before {} tokens, {} labels of up to {} tokens\n\n", machine(),
-             options.model.filename().string(), options.rows, input.shared_tokens, input.row_tokens, 50,
+  fmt::print("\n{}\n{}; {} rows: a prompt of {} tokens before {} tokens, 50 labels of up to {} tokens\n\n", machine(),
+             options.model.filename().string(), options.rows, input.shared_tokens, input.row_tokens,
              input.longest_label_tokens);
   if (!rounds.server.empty()) {
     Figure figure{"classify_vs_llama_server", median(rounds.zubr), "rows/s",

@@ -24,7 +24,7 @@ LIBRARIES = [
     (r"torch/", "libtorch", ["src/train/torch/"]),
 ]
 # Not in src/<module>/*.h: other modules would inherit them.
-NOT_IN_PUBLIC_HEADERS = (r"boost/|nlohmann/|curl/|toml(\+\+|plusplus)|duckdb|(llama|ggml|gguf)[^/]*\.h$|CLI/|torch/"
+NOT_IN_PUBLIC_HEADERS = (r"boost/|nlohmann/|curl/|toml(\+\+|plusplus)|duckdb|(llama|ggml|gguf)[^/]*\.h$|torch/"
                          r"|soci/")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

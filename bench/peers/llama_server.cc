@@ -133,7 +133,8 @@ ServerRun LlamaServer::complete(std::span<const std::string> prompts, int tokens
     int left = 0;
     while (CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
-      if (message->data.result != CURLE_OK) die(fmt::format("llama-server: {}", curl_easy_strerror(message->data.result)));
+      const CURLcode result = message->data.result;
+      if (result != CURLE_OK) die(fmt::format("llama-server: {}", curl_easy_strerror(result)));
       char* owner = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
       Lane& lane = *reinterpret_cast<Lane*>(owner);

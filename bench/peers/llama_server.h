@@ -17,7 +17,7 @@ namespace zubr::bench {
 struct ServerSettings {
   int slots = 16;           // requests that are decoded together
   bool unified_kv = true;   // one KV buffer for all slots, or one each
-  int connections = 32;     // kept alive, each with one request at a time; more than slots, so that no slot waits for us
+  int connections = 32;     // kept alive, one request at a time each; more than slots, so that no slot waits for us
   int threads = 0;          // 0 = one per core
   int slot_tokens = 256;    // context of a slot
 };
