@@ -38,6 +38,7 @@ bool Exchange::write(std::string_view bytes) {
 
 void Exchange::end(std::string_view last, bool broken) {
   std::unique_lock lock(mutex_);
+  if (pending_.ended) return;
   if (!gone_) pending_.bytes += last;
   pending_.ended = true;
   pending_.broken = broken;

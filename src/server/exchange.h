@@ -29,6 +29,7 @@ class Exchange {
   // Waits while the buffer is full. False, and the bytes are dropped, once a stop is asked for.
   bool write(std::string_view bytes);
   // `last` is sent even when a stop is asked for, so that the client hears why. `broken`: the connection is then closed.
+  // The first end counts.
   void end(std::string_view last = {}, bool broken = false);
   bool answered() const;  // send() or begin() was called
   std::stop_token stop_token() const { return stop_.get_token(); }

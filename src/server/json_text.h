@@ -10,8 +10,4 @@ namespace zubr::server {
 std::string json_text(std::string_view text);
 void append_json_text(std::string& out, std::string_view text);
 
-// The length of the UTF-8 character (RFC 3629) at the start of `text`, 0 when there is none.
-std::size_t utf8_length(std::string_view text);
-bool is_utf8(std::string_view text);
-
 }  // namespace zubr::server

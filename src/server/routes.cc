@@ -1,7 +1,7 @@
 #include "server/routes.h"
 
+#include "core/utf8.h"
 #include "server/endpoints/endpoints.h"
-#include "server/json_text.h"
 
 namespace zubr::server {
 namespace {
@@ -63,7 +63,7 @@ bool percent_decode(std::string_view encoded, std::string& decoded) {
     decoded += static_cast<char>(high << 4 | low);
     i += 2;
   }
-  return is_utf8(decoded);
+  return core::utf8_valid(decoded);
 }
 
 }  // namespace zubr::server

@@ -16,7 +16,7 @@
 #include <thread>
 #include <unordered_map>
 
-#include "server/connection.h"
+#include "server/io/connection.h"
 
 namespace zubr::server {
 
@@ -182,8 +182,8 @@ StopReport Server::Impl::stop(std::chrono::milliseconds deadline) {
   const auto until = Clock::now() + deadline;
   shared.stopping = true;
   asio::post(loops.front()->context, [this] {
-    error_code ignored;
-    acceptor->close(ignored);
+    error_code already_closed;
+    acceptor->close(already_closed);
   });
   on_all_connections(&Connection::drain);
   if (!wait_until_quiet(until)) {
@@ -194,6 +194,8 @@ StopReport Server::Impl::stop(std::chrono::milliseconds deadline) {
   wait_until_quiet(Clock::time_point::max());
   for (auto& loop : loops) loop->context.stop();
   for (auto& loop : loops) loop->thread.join();
+  error_code ignored;
+  acceptor->close(ignored);  // where the loop had no time for it
   report = StopReport{.finished = shared.finished_while_stopping, .cancelled = shared.cancelled};
   return *report;
 }

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "server/json_text.h"
+#include "core/utf8.h"
 
 namespace zubr::server::openai {
 namespace json = boost::json;
@@ -34,7 +34,7 @@ ApiResult<json::object> parse_object(std::string_view body, int max_depth) {
   json::value value = json::parse(json::string_view(body.data(), body.size()), error, {}, options);
   if (error == json::error::too_deep)
     return tl::unexpected(bad_field("", fmt::format("the body's JSON is nested deeper than {}", max_depth), "too_deep"));
-  if (error && !is_utf8(body)) return tl::unexpected(bad_field("", "the body is not valid UTF-8", "invalid_utf8"));
+  if (error && !core::utf8_valid(body)) return tl::unexpected(bad_field("", "the body is not valid UTF-8", "invalid_utf8"));
   if (error) {
     const std::string why = body.empty() ? "it is empty" : error.message();
     return tl::unexpected(bad_field("", fmt::format("the body is not valid JSON: {}", why), "invalid_json"));

@@ -97,6 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool gone_ = false;       // the client closed, or the connection broke
   bool timed_out_ = false;
   bool cancelled_ = false;  // by cancel()
+  bool ended_while_stopping_ = false;
   bool unread_ = false;     // an answer was given without reading the whole request
 };
 

@@ -1,4 +1,4 @@
-#include "server/connection.h"
+#include "server/io/connection.h"
 
 #include <fmt/format.h>
 
@@ -285,7 +285,7 @@ asio::awaitable<bool> Connection::answer(const Route& route) {
   dispatch(route);
   const bool keep = co_await pump();
   exchange_.reset();
-  if (shared_.stopping) ++(cancelled_ ? shared_.cancelled : shared_.finished_while_stopping);
+  if (ended_while_stopping_) ++(cancelled_ ? shared_.cancelled : shared_.finished_while_stopping);
   co_return keep;
 }
 
@@ -294,7 +294,8 @@ asio::awaitable<bool> Connection::pump() {
   bool keep = parser_.head().keep_alive;
   bool begun = false, chunked = false, events = false;
   for (;;) {
-    keep = keep && !shared_.stopping;
+    ended_while_stopping_ = shared_.stopping;
+    keep = keep && !ended_while_stopping_;
     Exchange::Taken taken = exchange_->take();
     if (taken.response) co_return co_await send_whole(*taken.response, keep);
     std::string out;
