@@ -75,6 +75,15 @@ void ProgressMeter::finish() {
   running_ = false;
   view_.elapsed = clock_.now() - started_;
   if (style_ == ProgressStyle::kPlain) sink_(stage_line(view_) + "\n");
+  erase();
+}
+
+void ProgressMeter::cancel() {
+  running_ = false;
+  erase();
+}
+
+void ProgressMeter::erase() {
   if (drawn_) sink_("\r\x1b[K");
   drawn_ = false;
 }

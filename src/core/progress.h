@@ -47,9 +47,12 @@ class ProgressMeter {
   void update(std::int64_t done, std::int64_t total);
   // Ends the stage: clears the live line, or prints the stage's one line.
   void finish();
+  // Ends the stage without a word: it failed, and the error will say so.
+  void cancel();
 
  private:
   void draw();
+  void erase();
 
   const Clock& clock_;
   ProgressStyle style_;

@@ -1,0 +1,118 @@
+// zubr run
+#include <istream>
+#include <iterator>
+#include <ostream>
+
+#include "cli/chat.h"
+#include "cli/command_line.h"
+#include "cli/exit_code.h"
+#include "core/text_file.h"
+#include "core/utf8.h"
+
+namespace zubr::cli {
+namespace {
+
+constexpr std::size_t kMaxSchemaBytes = 4 << 20;
+
+struct RunArguments {
+  std::string model;
+  std::vector<std::string> prompt;
+  std::string system;
+  std::string json_schema;
+  std::vector<std::string> stop;
+  std::string seed;
+  bool raw = false;
+};
+
+// The argument itself when it looks like JSON, else the file of that name.
+Result<std::string> read_schema(const std::string& argument) {
+  const auto first = argument.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && argument[first] == '{') return argument;
+  return core::read_text_file(argument, kMaxSchemaBytes);
+}
+
+Result<inference::GenerateRequest> base_request(const RunArguments& arguments, const core::Settings& settings) {
+  inference::GenerateRequest request;
+  request.max_tokens = static_cast<int>(settings.integer("run.max_tokens"));
+  request.sampling.temperature = settings.number("run.temperature");
+  request.sampling.top_k = static_cast<int>(settings.integer("run.top_k"));
+  request.sampling.top_p = settings.number("run.top_p");
+  request.stop = arguments.stop;
+  if (!arguments.seed.empty()) {
+    ZUBR_TRY(seed, parse_seed(arguments.seed));
+    request.sampling.seed = seed;
+  }
+  if (!arguments.json_schema.empty()) {
+    ZUBR_TRY(schema, read_schema(arguments.json_schema));
+    request.json_schema = std::move(schema);
+  }
+  if (arguments.raw && !arguments.system.empty())
+    return fail(ErrorCode::kInvalidArgument, "--raw gives the model the prompt as it is; it cannot have --system beside it");
+  if (!arguments.system.empty()) request.messages.push_back({inference::Role::kSystem, arguments.system});
+  return request;
+}
+
+// The words of the command line, and what standard input holds when it is not a terminal: both, in that order.
+Result<std::string> read_prompt(const RunArguments& arguments, Console& console) {
+  std::string prompt = fmt::format("{}", fmt::join(arguments.prompt, " "));
+  if (!console.in_is_terminal) {
+    const std::string piped{std::istreambuf_iterator<char>(console.in), std::istreambuf_iterator<char>()};
+    if (!prompt.empty() && !piped.empty()) prompt += "\n\n";
+    prompt += piped;
+  }
+  if (prompt.empty()) return fail(ErrorCode::kInvalidArgument, "the prompt is empty; give it after the model or on standard input");
+  if (!core::utf8_valid(prompt))
+    return fail(ErrorCode::kInvalidArgument, "the prompt is not UTF-8 (byte {}); convert it first, for example with iconv",
+                core::utf8_valid_prefix(prompt));
+  return prompt;
+}
+
+Result<int> run(const RunArguments& arguments, Session& session) {
+  ZUBR_TRY(request, base_request(arguments, session.settings));
+  ZUBR_TRY(model, session.store.resolve(arguments.model));
+  Console& console = session.console;
+  const bool chat = arguments.prompt.empty() && console.in_is_terminal && !arguments.raw;
+  std::string prompt;
+  if (!chat) {
+    ZUBR_TRY(text, read_prompt(arguments, console));
+    prompt = std::move(text);
+  }
+  ZUBR_TRY(backend, session.open_model(model, 1));
+  if (chat) return chat_loop(*backend, std::move(request), session);
+  if (arguments.raw) {
+    request.raw_prompt = prompt;
+  } else {
+    request.messages.push_back({inference::Role::kUser, prompt});
+  }
+  ZUBR_CHECK(stream_answer(*backend, request, session));
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_run(CLI::App& root, CommandLine& line) {
+  CLI::App* command = line.add_command(root, "run", "Let a model answer a prompt, or talk with it", "Models",
+                                       "  zubr run tinytalk \"Once upon a time\" --temperature 0\n"
+                                       "  cat letter.txt | zubr run bielik \"Summarise this letter:\"\n"
+                                       "  zubr run bielik --json-schema '{\"type\":\"object\"}' \"A person as JSON\"\n"
+                                       "On a terminal without a prompt it is a conversation; /bye ends it.\n");
+  const auto arguments = std::make_shared<RunArguments>();
+  command->add_option("MODEL", arguments->model, "a name from `zubr models list`, or a GGUF file")->required()->type_name(kModelType);
+  command->add_option("PROMPT", arguments->prompt, "what to answer; standard input, where there is some, is added to it")
+      ->type_name(kTextType);
+  command->add_option("--system", arguments->system, "the system message")->type_name(kTextType);
+  command->add_option("--json-schema", arguments->json_schema, "the answer is JSON that this schema accepts (JSON or a file)")
+      ->type_name("FILE|JSON");
+  command->add_option("--stop", arguments->stop, "end the answer before this text; may be given several times")
+      ->type_name(kTextType)->expected(1)->take_all();
+  command->add_option("--seed", arguments->seed, "the same seed gives the same answer; a fresh one each time otherwise")
+      ->type_name(kNumberType);
+  command->add_flag("--raw", arguments->raw, "give the model the prompt as it is, without its chat template");
+  for (const char* name : {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "progress"})
+    line.add_setting(*command, name);
+  command->callback([&line, arguments] {
+    line.action = [arguments](Session& session) { return run(*arguments, session); };
+  });
+}
+
+}  // namespace zubr::cli

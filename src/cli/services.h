@@ -1,0 +1,57 @@
+// What the terminal face needs from below, as functions that app fills in: no command names a concrete engine or server.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "inference/backend.h"
+
+namespace zubr::cli {
+
+struct BackendSpec {
+  std::filesystem::path file;
+  std::string name;
+  int threads = 0;         // 0 = one per usable core
+  int context_tokens = 0;  // 0 = what the model was trained for
+  int parallel = 1;        // generations at the same time
+  std::function<bool(float)> progress = {};  // 0..1 while loading; false stops it
+};
+
+struct ServeOptions {
+  std::string host;
+  int port = 0;               // 0 = any free one
+  bool allow_public = false;  // an address that other machines reach
+  std::vector<std::string> allowed_hosts = {};    // further names in a Host header
+  std::vector<std::string> allowed_origins = {};  // web pages that may call; "*" = any
+  std::function<void(std::string_view url)> ready = {};  // called once, when requests are answered
+};
+
+// "llama.cpp", "v0.5.0 (AVX512 AMX_INT8 …)".
+struct Component {
+  std::string name;
+  std::string version;
+};
+
+// A computation whose right answer is known, done the way models do it on this processor.
+struct SelfTest {
+  std::string name;
+  bool passed = false;
+  std::string detail;
+};
+
+struct Services {
+  std::function<Result<std::shared_ptr<inference::Backend>>(const BackendSpec&)> open_backend;
+  // Blocks until `stop`; the backend is shared with the requests still running.
+  std::function<Result<void>(const ServeOptions&, std::shared_ptr<inference::Backend>, std::stop_token stop)> serve;
+  std::string version;  // of zubr
+  std::function<std::vector<Component>()> components;
+  std::function<std::vector<SelfTest>()> self_tests;
+};
+
+}  // namespace zubr::cli

@@ -1,0 +1,32 @@
+// Which models need which blobs: a small file per model that lists digests. A blob that no file lists is garbage.
+//
+// Threads and processes: every method may run at the same time in any of them; a file is replaced in one step.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "models/blobs/digest.h"
+
+namespace zubr::models {
+
+class BlobReferences {
+ public:
+  explicit BlobReferences(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // `owner`: a model's name, any text. Replaces what it needed before.
+  Result<void> set(const std::string& owner, const std::vector<Digest>& digests) const;
+  Result<void> remove(const std::string& owner) const;
+  Result<std::vector<std::string>> owners() const;
+  // How many owners need each. kCorrupt names a file that cannot be read: then nothing may be removed.
+  Result<std::map<Digest, int>> counts() const;
+
+ private:
+  std::filesystem::path file_of(const std::string& owner) const;
+  std::filesystem::path folder_;
+};
+
+}  // namespace zubr::models
