@@ -6,8 +6,8 @@
 // Joins the parts of this folder: generate/ (several generations at a time on one thread), chat/ (messages to prompts),
 // embed/, and the label scorer. Working memory is made for each of them when it is first used.
 //
-// Threads: every method from any thread at once. The destructor waits for the engine's own threads; calls that are still
-// running end with kCancelled, and none may be begun.
+// Threads: every method from any thread at once; the destructor when no call is running any more (ask them to stop, and
+// wait for them).
 // Ownership: LabelScorers share the model and may outlive the Engine.
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "engine/label_codes.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -16,12 +17,26 @@ std::vector<std::string> single_characters() {
   return codes;
 }
 
-std::vector<std::string> extended(const std::vector<std::string>& codes) {
-  std::vector<std::string> longer;
-  for (const std::string& code : codes) {
-    for (const char c : kUpper) longer.push_back(code + c);
+std::vector<std::string> pairs_and_numbers() {
+  std::vector<std::string> codes;
+  for (const char a : kUpper) {
+    for (const char b : kUpper) codes.push_back({a, b});
   }
-  return longer;
+  for (int number = 10; number < 1000; ++number) codes.push_back(std::to_string(number));
+  return codes;
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+std::vector<std::string> short_words(const Tokenizer& tokenizer) {
+  std::vector<std::string> codes;
+  for (Token token = 0; token < tokenizer.size(); ++token) {
+    std::string piece = tokenizer.piece(token);
+    if (piece.size() >= 2 && piece.size() <= 4 && std::ranges::all_of(piece, is_letter_or_digit)) codes.push_back(std::move(piece));
+  }
+  return codes;
 }
 
 }  // namespace
@@ -43,12 +58,8 @@ Result<std::vector<std::string>> find_label_codes(const Tokenizer& tokenizer, st
     return {};
   };
   ZUBR_CHECK(consider(single_characters()));
-  std::vector<std::string> letters;
-  for (const char c : kUpper) letters.emplace_back(1, c);
-  for (int length = 2; length <= 3 && found.size() < count; ++length) {
-    letters = extended(letters);
-    ZUBR_CHECK(consider(letters));
-  }
+  if (found.size() < count) ZUBR_CHECK(consider(pairs_and_numbers()));
+  if (found.size() < count) ZUBR_CHECK(consider(short_words(tokenizer)));
   if (found.size() < count)
     return fail(ErrorCode::kUnsupported,
                 "{} labels need as many codes of one token, the vocabulary of this model has {}; score the labels themselves",

@@ -51,10 +51,13 @@ class Generator::Worker {
   void submit(std::shared_ptr<GenerationJob> job) {
     {
       const std::lock_guard lock(mutex_);
+      if (ended_) return job->conclude(unloaded());
       arrived_.push_back(std::move(job));
     }
     wake_.notify_one();
   }
+
+  void stop() { thread_.request_stop(); }
 
   void cancel(RequestId id) {
     {
@@ -69,8 +72,13 @@ class Generator::Worker {
 
   void run(std::stop_token stop) {
     while (wait_for_work(stop)) step(stop);
-    for (const auto& [id, job] : jobs_) job->conclude(fail(ErrorCode::kCancelled, "the model was unloaded"));
+    for (const auto& [id, job] : jobs_) job->conclude(unloaded());
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    for (const auto& job : arrived_) job->conclude(unloaded());
   }
+
+  static Result<Generation> unloaded() { return fail(ErrorCode::kCancelled, "the model was unloaded"); }
 
   // Takes in what arrived. False when the thread has to end.
   bool wait_for_work(std::stop_token stop) {
@@ -189,6 +197,7 @@ class Generator::Worker {
   std::condition_variable_any wake_;
   std::vector<std::shared_ptr<GenerationJob>> arrived_;  // guarded by mutex_
   std::vector<RequestId> cancelled_;                     // guarded by mutex_
+  bool ended_ = false;                                   // guarded by mutex_
   std::jthread thread_;                                  // last: ends before the rest goes
 };
 
@@ -223,6 +232,11 @@ Generator::Generator(std::shared_ptr<const Model> model, const GeneratorOptions&
 }
 
 Generator::~Generator() = default;
+
+void Generator::stop() {
+  const std::lock_guard lock(state_->start_mutex);
+  if (state_->worker) state_->worker->stop();
+}
 
 int Generator::context_tokens() const { return state_->context; }
 

@@ -4,8 +4,7 @@
 // and their sinks run on their own threads, so that a slow reader holds up nobody else. The thread and the context
 // (the KV cache, up to a quarter of the memory) come into being with the first generation.
 //
-// Threads: generate() from any thread at once. The destructor ends what is running with kCancelled; no thread may enter
-// generate() any more.
+// Threads: generate() and stop() from any thread at once; the destructor when no thread is inside generate() any more.
 // Failure: kUnavailable when too many wait; kTooLarge when the prompt does not fit; kInvalidArgument for a request that
 // cannot be honoured, always before the first event; kCancelled within one step of a stop request; kInternal or
 // kOutOfMemory when the model fails.
@@ -36,6 +35,9 @@ class Generator {
   ~Generator();
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
+
+  // Ends what is running and waiting with kCancelled, and what comes later, too. Does not wait.
+  void stop();
 
   // The most tokens that prompt and answer may have together.
   int context_tokens() const;

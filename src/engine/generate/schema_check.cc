@@ -167,8 +167,12 @@ class Checker {
     json::value& list = schema.at("allOf");
     if (!list.is_array() || list.get_array().empty()) return error(path, "an empty allOf");
     if (list.get_array().size() == 1) {
-      json::value only_part = list.get_array().front();
-      value = std::move(only_part);
+      json::value part = list.get_array().front();
+      for (const char* definitions : {"$defs", "definitions"}) {
+        const json::value* kept = schema.if_contains(definitions);
+        if (kept != nullptr && part.is_object()) part.get_object().emplace(definitions, *kept);
+      }
+      value = std::move(part);
       return node(value, path, depth + 1);
     }
     if (const json::value* type = schema.if_contains("type"); type != nullptr && *type != "object")
