@@ -58,7 +58,7 @@ class ClassifyTest : public ::testing::Test {
 
 TEST_F(ClassifyTest, GivesEveryRowTheMostProbableLabelInInputOrder) {
   const auto job =
-      options(write("in.csv", "id,text\n1,buty\n2,telefon\n3,buty\n007,\"a \"\"b\"\", c\n"), {"x", "y", "z"});
+      options(write("in.csv", "id,text\n1,buty\n2,telefon\n3,buty\n007,\"a \"\"b\"\", c\"\n"), {"x", "y", "z"});
   auto chosen = job;
   chosen.text_column = "text";
   const auto report = classify(chosen, backend_, kQuiet, {});
