@@ -13,8 +13,10 @@ namespace zubr::engine {
 
 struct Engine::Parts {
   Parts(std::shared_ptr<const Model> loaded, const ModelOptions& options)
-      : model(std::move(loaded)), prompts(model),
-        generator(model, {.parallel = options.parallel, .shrink_context = options.context_tokens == 0}), embedder(model) {}
+      : model(std::move(loaded)),
+        prompts(model),
+        generator(model, {.parallel = options.parallel, .shrink_context = options.context_tokens == 0}),
+        embedder(model) {}
 
   std::shared_ptr<const Model> model;
   PromptBuilder prompts;

@@ -82,7 +82,8 @@ struct SchemaCase {
 
 const std::vector<SchemaCase>& schema_cases() {
   static const std::vector<SchemaCase> cases = {
-      {R"({"type":"object","properties":{"name":{"type":"string","maxLength":12},"age":{"type":"integer","minimum":0,"maximum":120}},"required":["name","age"]})",
+      {R"({"type":"object","properties":{"name":{"type":"string","maxLength":12},"age":{"type":"integer","minimum":0,)"
+       R"("maximum":120}},"required":["name","age"]})",
        [](const json::value& v) {
          return v.as_object().size() == 2 && v.at("name").as_string().size() <= 4 * 12 && v.at("age").as_int64() >= 0 &&
                 v.at("age").as_int64() <= 120;
@@ -94,16 +95,24 @@ const std::vector<SchemaCase>& schema_cases() {
        }},
       {R"({"type":"boolean"})", [](const json::value& v) { return v.is_bool(); }},
       {R"({"anyOf":[{"type":"null"},{"const":{"a":[1,2]}}]})",
-       [](const json::value& v) { return v.is_null() || v == json::value{{"a", {1, 2}}}; }},
+       [](const json::value& v) {
+         return v.is_null() || v == json::value{{"a", {1, 2}}};
+       }},
       {R"({"type":"string","pattern":"^[A-Z]{2}-\\d{3}(,[ab]{1,3}c)?$"})",
-       [](const json::value& v) { const auto& s = v.as_string(); return s.size() >= 6 && s[0] >= 'A' && s[0] <= 'Z' && s[2] == '-'; }},
+       [](const json::value& v) {
+         const auto& s = v.as_string();
+         return s.size() >= 6 && s[0] >= 'A' && s[0] <= 'Z' && s[2] == '-';
+       }},
       {R"({"type":"string","pattern":"^.{1,8}$"})",
        [](const json::value& v) { return !v.as_string().empty() && v.as_string().size() <= 32; }},
-      {R"({"type":"object","properties":{"day":{"type":"string","format":"date"},"ok":{"type":["boolean","null"]}},"required":["day"]})",
+      {R"({"type":"object","properties":{"day":{"type":"string","format":"date"},"ok":{"type":["boolean","null"]}},)"
+       R"("required":["day"]})",
        [](const json::value& v) { return v.at("day").as_string().size() == 10; }},
-      {R"({"$ref":"#/$defs/leaf","$defs":{"leaf":{"type":"object","properties":{"n":{"type":"integer","minimum":1,"maximum":3}},"required":["n"]}}})",
+      {R"({"$ref":"#/$defs/leaf","$defs":{"leaf":{"type":"object","properties":{"n":{"type":"integer","minimum":1,)"
+       R"("maximum":3}},"required":["n"]}}})",
        [](const json::value& v) { return v.at("n").as_int64() >= 1 && v.at("n").as_int64() <= 3; }},
-      {R"({"allOf":[{"type":"object","properties":{"a":{"const":1}},"required":["a"]},{"type":"object","properties":{"b":{"const":2}},"required":["b"]}]})",
+      {R"({"allOf":[{"type":"object","properties":{"a":{"const":1}},"required":["a"]},{"type":"object",)"
+       R"("properties":{"b":{"const":2}},"required":["b"]}]})",
        [](const json::value& v) { return v.at("a") == 1 && v.at("b") == 2; }},
       {R"({"enum":["zażółć","gęślą \"jaźń\"",null,3.5]})",
        [](const json::value& v) { return v == "zażółć" || v == "gęślą \"jaźń\"" || v.is_null() || v == 3.5; }},
@@ -167,7 +176,8 @@ TEST_F(EngineTest, DoesEverythingAtOnce) {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 3; ++i) {
-      threads.emplace_back([&] { done += engine->generate(request, {}, {})->text == " I'm good, thanks for asking. How about you?"; });
+      threads.emplace_back(
+          [&] { done += engine->generate(request, {}, {})->text == " I'm good, thanks for asking. How about you?"; });
       threads.emplace_back([&] { done += engine->embed(request_for({"a", "b"}), {}).has_value(); });
     }
     threads.emplace_back([&] {

@@ -11,7 +11,8 @@ constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 std::vector<std::string> single_characters() {
   std::vector<std::string> codes;
-  for (const std::string_view set : {kUpper, std::string_view("abcdefghijklmnopqrstuvwxyz"), std::string_view("0123456789")}) {
+  for (const std::string_view set :
+       {kUpper, std::string_view("abcdefghijklmnopqrstuvwxyz"), std::string_view("0123456789")}) {
     for (const char c : set) codes.emplace_back(1, c);
   }
   return codes;
@@ -26,15 +27,14 @@ std::vector<std::string> pairs_and_numbers() {
   return codes;
 }
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+bool is_letter_or_digit(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 std::vector<std::string> short_words(const Tokenizer& tokenizer) {
   std::vector<std::string> codes;
   for (Token token = 0; token < tokenizer.size(); ++token) {
     std::string piece = tokenizer.piece(token);
-    if (piece.size() >= 2 && piece.size() <= 4 && std::ranges::all_of(piece, is_letter_or_digit)) codes.push_back(std::move(piece));
+    if (piece.size() >= 2 && piece.size() <= 4 && std::ranges::all_of(piece, is_letter_or_digit))
+      codes.push_back(std::move(piece));
   }
   return codes;
 }
@@ -61,9 +61,10 @@ Result<std::vector<std::string>> find_label_codes(const Tokenizer& tokenizer, st
   if (found.size() < count) ZUBR_CHECK(consider(pairs_and_numbers()));
   if (found.size() < count) ZUBR_CHECK(consider(short_words(tokenizer)));
   if (found.size() < count)
-    return fail(ErrorCode::kUnsupported,
-                "{} labels need as many codes of one token, the vocabulary of this model has {}; score the labels themselves",
-                count, found.size());
+    return fail(
+        ErrorCode::kUnsupported,
+        "{} labels need as many codes of one token, the vocabulary of this model has {}; score the labels themselves",
+        count, found.size());
   return found;
 }
 

@@ -1,5 +1,5 @@
-// Short strings of one token each, to stand for labels: A … Z, a … z, 0 … 9, AA … ZZ, 10 … 999, and then what else of two
-// to four letters and digits the vocabulary has.
+// Short strings of one token each, to stand for labels: A … Z, a … z, 0 … 9, AA … ZZ, 10 … 999, and then what else of
+// two to four letters and digits the vocabulary has.
 //
 // Threads: any.
 #pragma once

@@ -13,7 +13,8 @@ Result<Tokens> PromptBuilder::build(const inference::GenerateRequest& request) c
       return fail(ErrorCode::kInvalidArgument, "the request has both messages and a raw prompt; leave one of them out");
     return model_->tokenizer().tokenize(*request.raw_prompt, {.add_special = true, .parse_special = true});
   }
-  if (request.messages.empty()) return fail(ErrorCode::kInvalidArgument, "the request has no messages; write at least one");
+  if (request.messages.empty())
+    return fail(ErrorCode::kInvalidArgument, "the request has no messages; write at least one");
   if (!chat_template_) return fail(chat_template_.error());
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
     if (!is_valid_utf8(request.messages[i].content))

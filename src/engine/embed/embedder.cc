@@ -134,7 +134,8 @@ Result<void> Embedder::State::collect(std::span<Text> texts, std::span<Result<Em
       if (text.pool.count() == static_cast<int>(text.tokens.size())) values = text.pool.mean();
     }
     if (text.done < text.tokens.size()) continue;
-    const bool usable = !values.empty() && std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+    const bool usable =
+        !values.empty() && std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
     if (!usable) return fail(ErrorCode::kInternal, "the model '{}' gave no embedding", model->name());
     results[text.index] = Embedding{std::move(values), std::ssize(text.tokens)};
   }
@@ -172,8 +173,9 @@ Result<std::vector<Result<Embedding>>> Embedder::embed(const inference::EmbedReq
     } else if (tokens->empty()) {
       results[i] = fail(ErrorCode::kInvalidArgument, "the text is empty, so it has no embedding");
     } else if (std::ssize(*tokens) > state.max_tokens) {
-      results[i] = fail(ErrorCode::kTooLarge, "the text has {} tokens, an embedding of '{}' takes at most {}; shorten it",
-                        tokens->size(), state.model->name(), state.max_tokens);
+      results[i] =
+          fail(ErrorCode::kTooLarge, "the text has {} tokens, an embedding of '{}' takes at most {}; shorten it",
+               tokens->size(), state.model->name(), state.max_tokens);
     } else {
       texts.push_back({.index = i, .tokens = std::move(*tokens), .done = 0, .pool = {}});
     }

@@ -32,8 +32,8 @@ class Embedder {
   Embedder& operator=(const Embedder&) = delete;
 
   bool supported() const;
-  // The longest text. Models whose tokens all see each other, and models that pool by themselves, evaluate a text in one
-  // piece, which is bounded.
+  // The longest text. Models whose tokens all see each other, and models that pool by themselves, evaluate a text in
+  // one piece, which is bounded.
   int max_tokens() const;
 
   // One result per text, in order.

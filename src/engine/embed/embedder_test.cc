@@ -13,7 +13,8 @@ namespace {
 using inference::Embedding;
 
 const std::vector<std::string> kTexts = {"red running shoes", "Lily went to the park with her mom.", "dog",
-                                         "a much longer text about a little girl who wanted to play outside all day", "buty do biegania"};
+                                         "a much longer text about a little girl who wanted to play outside all day",
+                                         "buty do biegania"};
 
 inference::EmbedRequest request_for(std::vector<std::string> texts, bool normalize = true) {
   inference::EmbedRequest request;
@@ -24,7 +25,8 @@ inference::EmbedRequest request_for(std::vector<std::string> texts, bool normali
 
 float cosine(const std::vector<float>& a, const std::vector<float>& b) {
   double dot = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) dot += double{a[i]} * b[i], aa += double{a[i]} * a[i], bb += double{b[i]} * b[i];
+  for (std::size_t i = 0; i < a.size(); ++i)
+    dot += double{a[i]} * b[i], aa += double{a[i]} * a[i], bb += double{b[i]} * b[i];
   return static_cast<float>(dot / std::sqrt(aa * bb));
 }
 
@@ -59,8 +61,9 @@ TEST_P(EmbedderTest, GivesATextTheSameVectorAloneAndInABatch) {
 
 TEST_P(EmbedderTest, TellsSimilarTextsFromOthers) {
   Embedder embedder(model_);
-  const auto result = embedder.embed(request_for({"The dog ran in the park.", "The dog ran in the park.", "The cat ran in the park.",
-                                                "zzzz 1234 ????"}), {});
+  const auto result = embedder.embed(request_for({"The dog ran in the park.", "The dog ran in the park.",
+                                                  "The cat ran in the park.", "zzzz 1234 ????"}),
+                                     {});
   ASSERT_TRUE(result);
   const auto at = [&](std::size_t i) { return result->at(i)->values; };
   EXPECT_NEAR(cosine(at(0), at(1)), 1, 1e-5);

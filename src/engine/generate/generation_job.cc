@@ -20,7 +20,8 @@ void GenerationJob::conclude(Result<inference::Generation> outcome) {
   changed_.notify_one();
 }
 
-std::optional<Result<inference::Generation>> GenerationJob::wait(const inference::EventSink& sink, std::stop_token stop) {
+std::optional<Result<inference::Generation>> GenerationJob::wait(const inference::EventSink& sink,
+                                                                 std::stop_token stop) {
   while (true) {
     std::vector<inference::Event> events;
     std::optional<Result<inference::Generation>> outcome;

@@ -26,8 +26,12 @@ class GenerationJob {
  public:
   GenerationJob(RequestId job_id, const Tokenizer& tokenizer, Tokens prompt_tokens, int max_tokens,
                 std::vector<std::string> stops, std::unique_ptr<Sampler> picks)
-      : id(job_id), prompt(std::move(prompt_tokens)), max_new(max_tokens), sampler(std::move(picks)),
-        text(tokenizer), filter(std::move(stops)) {}
+      : id(job_id),
+        prompt(std::move(prompt_tokens)),
+        max_new(max_tokens),
+        sampler(std::move(picks)),
+        text(tokenizer),
+        filter(std::move(stops)) {}
 
   const RequestId id;
   Tokens prompt;
@@ -46,8 +50,8 @@ class GenerationJob {
  private:
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::vector<inference::Event> events_;                   // guarded by mutex_
-  std::optional<Result<inference::Generation>> outcome_;   // guarded by mutex_
+  std::vector<inference::Event> events_;                  // guarded by mutex_
+  std::optional<Result<inference::Generation>> outcome_;  // guarded by mutex_
 };
 
 }  // namespace zubr::engine

@@ -26,15 +26,15 @@ constexpr std::size_t kMaxStops = 64;
 constexpr std::size_t kMaxStopBytes = 1024;
 constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
 constexpr std::int64_t kMostCells = 1 << 24;
-constexpr int kShrunkContext = 4096;           // no less where the model was trained for more
+constexpr int kShrunkContext = 4096;  // no less where the model was trained for more
 
 Result<void> check_stops(const std::vector<std::string>& stops) {
   if (stops.size() > kMaxStops)
     return fail(ErrorCode::kInvalidArgument, "there are {} stop strings, the most is {}", stops.size(), kMaxStops);
   for (const std::string& stop : stops) {
     if (stop.empty() || stop.size() > kMaxStopBytes || !is_valid_utf8(stop))
-      return fail(ErrorCode::kInvalidArgument, "a stop string has {} bytes; it has to be UTF-8 of 1 to {} bytes", stop.size(),
-                  kMaxStopBytes);
+      return fail(ErrorCode::kInvalidArgument, "a stop string has {} bytes; it has to be UTF-8 of 1 to {} bytes",
+                  stop.size(), kMaxStopBytes);
   }
   return {};
 }
@@ -45,7 +45,9 @@ Result<void> check_stops(const std::vector<std::string>& stops) {
 class Generator::Worker {
  public:
   Worker(std::shared_ptr<const Model> model, std::unique_ptr<Context> context, const PlannerLimits& limits)
-      : model_(std::move(model)), context_(std::move(context)), planner_(limits),
+      : model_(std::move(model)),
+        context_(std::move(context)),
+        planner_(limits),
         thread_([this](std::stop_token stop) { run(stop); }) {}
 
   void submit(std::shared_ptr<GenerationJob> job) {
@@ -244,12 +246,16 @@ Result<Generator::Worker*> Generator::started() {
   const std::lock_guard lock(state_->start_mutex);
   if (!state_->worker) {
     const GeneratorOptions& options = state_->options;
-    const PlannerLimits limits{.slots = options.parallel, .context_tokens = state_->context, .cells = state_->cells,
+    const PlannerLimits limits{.slots = options.parallel,
+                               .context_tokens = state_->context,
+                               .cells = state_->cells,
                                .step_tokens = std::max(options.step_tokens, 2 * options.parallel),
-                               .prompt_beside = options.prompt_beside, .waiting = options.waiting};
+                               .prompt_beside = options.prompt_beside,
+                               .waiting = options.waiting};
     ZUBR_TRY(context, Context::create(state_->model, {.cells = static_cast<int>(state_->cells),
-                                                   .batch_tokens = limits.step_tokens,
-                                                   .sequences = options.parallel, .outputs = options.parallel}));
+                                                      .batch_tokens = limits.step_tokens,
+                                                      .sequences = options.parallel,
+                                                      .outputs = options.parallel}));
     state_->worker = std::make_unique<Worker>(state_->model, std::move(context), limits);
   }
   return state_->worker.get();
@@ -266,7 +272,8 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
     return fail(ErrorCode::kTooLarge, "the prompt has {} tokens, the context of '{}' has {}; shorten it", prompt.size(),
                 model->name(), state_->context);
   if (request.max_tokens < -1)
-    return fail(ErrorCode::kInvalidArgument, "max_tokens is {}; it has to be -1 (no limit) or more", request.max_tokens);
+    return fail(ErrorCode::kInvalidArgument, "max_tokens is {}; it has to be -1 (no limit) or more",
+                request.max_tokens);
   ZUBR_CHECK(check_stops(request.stop));
   std::string grammar;
   if (request.json_schema) {
@@ -285,8 +292,8 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
   ZUBR_TRY(worker, started());
 
   const RequestId id = state_->next_id++;
-  auto job = std::make_shared<GenerationJob>(id, model->tokenizer(), std::move(prompt), request.max_tokens, request.stop,
-                                             std::move(sampler));
+  auto job = std::make_shared<GenerationJob>(id, model->tokenizer(), std::move(prompt), request.max_tokens,
+                                             request.stop, std::move(sampler));
   worker->submit(job);
   // Also when the sink throws, nobody would wait for the rest.
   struct CancelOnExit {

@@ -21,9 +21,9 @@
 namespace zubr::engine {
 
 struct GeneratorOptions {
-  int parallel = 4;             // generations that run at the same time
-  std::size_t waiting = 256;    // generations that may wait for their turn
-  int step_tokens = 512;        // StepPlanner's limits
+  int parallel = 4;           // generations that run at the same time
+  std::size_t waiting = 256;  // generations that may wait for their turn
+  int step_tokens = 512;      // StepPlanner's limits
   int prompt_beside = 64;
   std::int64_t cells = 0;       // KV cells; 0 = enough for all, within a quarter of the memory
   bool shrink_context = false;  // a context that does not fit into the memory may be made smaller

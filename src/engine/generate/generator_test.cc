@@ -231,8 +231,14 @@ TEST_F(GeneratorTest, ReusesTheBeginningOfAnEarlierPrompt) {
 }
 
 TEST_F(GeneratorTest, AnswersEightAtOnceAsItAnswersEachAlone) {
-  const std::vector<std::string> prompts = {"Once upon a time", "Lily and Tom", "One day, a little dog", "The sun was",
-                                            "There was a big tree", "Tim had a red ball", "A cat sat", "Mom said"};
+  const std::vector<std::string> prompts = {"Once upon a time",
+                                            "Lily and Tom",
+                                            "One day, a little dog",
+                                            "The sun was",
+                                            "There was a big tree",
+                                            "Tim had a red ball",
+                                            "A cat sat",
+                                            "Mom said"};
   load(kStories, {.parallel = 1});
   std::vector<std::string> alone;
   for (const auto& prompt : prompts) alone.push_back(generate(greedy(prompt, 48))->text);
@@ -256,9 +262,12 @@ TEST_F(GeneratorTest, StopsWithinAStepWhenAsked) {
   load(kStories);
   std::stop_source source;
   int pieces = 0;
-  const auto answer = generate(greedy("Once upon a time", 400), [&](const Event& event) {
-    if (std::holds_alternative<TextDelta>(event) && ++pieces == 3) source.request_stop();
-  }, source.get_token());
+  const auto answer = generate(
+      greedy("Once upon a time", 400),
+      [&](const Event& event) {
+        if (std::holds_alternative<TextDelta>(event) && ++pieces == 3) source.request_stop();
+      },
+      source.get_token());
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), ErrorCode::kCancelled);
   EXPECT_EQ(pieces, 3);
@@ -320,9 +329,11 @@ TEST_F(GeneratorTest, EndsWhatRunsWhenItIsUnloaded) {
 TEST_F(GeneratorTest, TellsHowFarThePromptIs) {
   load(kStories, {.parallel = 1, .step_tokens = 8});
   std::vector<std::int64_t> evaluated;
-  const auto answer = generate(greedy("Once upon a time, there was a little girl named Lily", 1), [&](const Event& event) {
-    if (const auto* progress = std::get_if<inference::PromptProgress>(&event)) evaluated.push_back(progress->evaluated_tokens);
-  });
+  const auto answer =
+      generate(greedy("Once upon a time, there was a little girl named Lily", 1), [&](const Event& event) {
+        if (const auto* progress = std::get_if<inference::PromptProgress>(&event))
+          evaluated.push_back(progress->evaluated_tokens);
+      });
   ASSERT_TRUE(answer);
   ASSERT_GT(evaluated.size(), 1u);
   EXPECT_TRUE(std::ranges::is_sorted(evaluated));

@@ -43,11 +43,14 @@ std::string utf8(char32_t c) {
   if (c < 0x80) return {byte(c)};
   if (c < 0x800) return {byte(0xC0 | (c >> 6)), byte(0x80 | (c & 0x3F))};
   if (c < 0x10000) return {byte(0xE0 | (c >> 12)), byte(0x80 | ((c >> 6) & 0x3F)), byte(0x80 | (c & 0x3F))};
-  return {byte(0xF0 | (c >> 18)), byte(0x80 | ((c >> 12) & 0x3F)), byte(0x80 | ((c >> 6) & 0x3F)), byte(0x80 | (c & 0x3F))};
+  return {byte(0xF0 | (c >> 18)), byte(0x80 | ((c >> 12) & 0x3F)), byte(0x80 | ((c >> 6) & 0x3F)),
+          byte(0x80 | (c & 0x3F))};
 }
 
 std::string class_text(const Ranges& ranges) {
-  const auto character = [](char32_t c) { return c < 0x80 ? fmt::format("\\x{:02X}", static_cast<unsigned>(c)) : utf8(c); };
+  const auto character = [](char32_t c) {
+    return c < 0x80 ? fmt::format("\\x{:02X}", static_cast<unsigned>(c)) : utf8(c);
+  };
   std::string text = "[";
   for (const auto& [from, to] : ranges) {
     text += character(from);
@@ -291,8 +294,8 @@ std::u32string decode(std::string_view text) {
 
 Result<std::string> normalise_pattern(std::string_view pattern) {
   if (pattern.size() > kMaxPatternBytes)
-    return fail(ErrorCode::kInvalidArgument, "a pattern of the JSON schema has {} bytes, the most is {}", pattern.size(),
-                kMaxPatternBytes);
+    return fail(ErrorCode::kInvalidArgument, "a pattern of the JSON schema has {} bytes, the most is {}",
+                pattern.size(), kMaxPatternBytes);
   if (!is_valid_utf8(pattern)) return fail(ErrorCode::kInvalidArgument, "a pattern of the JSON schema is not UTF-8");
   const bool escaped_end = pattern.ends_with("\\$");
   if (pattern.size() < 3 || !pattern.starts_with('^') || !pattern.ends_with('$') || escaped_end)

@@ -1,7 +1,7 @@
 // The "pattern" of a JSON schema (a regular expression) in the form that can be turned into a grammar.
 //
-// What is understood: literal characters, . [abc] [^a-z] \d \w \s, groups, alternatives, ? * + {n} {n,} {n,m}, with ^ at
-// the start and $ at the end. The result accepts a subset of the strings that the pattern accepts: no quotes,
+// What is understood: literal characters, . [abc] [^a-z] \d \w \s, groups, alternatives, ? * + {n} {n,} {n,m}, with ^
+// at the start and $ at the end. The result accepts a subset of the strings that the pattern accepts: no quotes,
 // backslashes or control characters, which a JSON string cannot hold as they are.
 //
 // A grammar walks all the ways in which a text can match at once, and for (a+)+ these double with every character. So

@@ -30,9 +30,9 @@ TEST(Pattern, NeverLetsQuotesBackslashesOrControlCharactersThrough) {
 }
 
 TEST(Pattern, AcceptsWhatPeopleWrite) {
-  for (const char* pattern :
-       {"^[A-Z]{2}-\\d{4}$", "^[a-z]+(-[a-z]+)*$", "^\\d{1,3}-?\\d{3}-?\\d{4}$", "^(\\+48)?\\d{9}$", "^(\\w+ )*\\w+$",
-        "^[\\w.-]+@[\\w.-]+\\.[a-z]{2,}$", "^(yes|no|maybe)$", "^#[0-9a-fA-F]{6}$", "^ul\\. [A-ZŁŚŻ][a-ząćęłńóśźż]+ \\d+$"}) {
+  for (const char* pattern : {"^[A-Z]{2}-\\d{4}$", "^[a-z]+(-[a-z]+)*$", "^\\d{1,3}-?\\d{3}-?\\d{4}$",
+                              "^(\\+48)?\\d{9}$", "^(\\w+ )*\\w+$", "^[\\w.-]+@[\\w.-]+\\.[a-z]{2,}$",
+                              "^(yes|no|maybe)$", "^#[0-9a-fA-F]{6}$", "^ul\\. [A-ZŁŚŻ][a-ząćęłńóśźż]+ \\d+$"}) {
     const auto normal = normalise_pattern(pattern);
     EXPECT_TRUE(normal) << pattern << ": " << (normal ? "" : normal.error().message());
   }
@@ -46,9 +46,9 @@ TEST(Pattern, RefusesRepetitionsThatMatchTheSameTextInManyWays) {
 }
 
 TEST(Pattern, RefusesWhatItCannotHonour) {
-  for (const char* pattern : {"abc", "^abc", "abc$", "^abc\\$", "^$", "^(?=a)b$", "^(?<n>a)$", "^\\bword$", "^a\\1$", "^a*?$",
-                              "^a{3,1}$", "^a{501}$", "^a{0}$", "^a{$", "^*$", "^(a$", "^a)$", "^[a$", "^[]$", "^[z-a]$",
-                              "^a^b$", "^(|a)$", "^\\$", "^a\\"}) {
+  for (const char* pattern : {"abc",    "^abc",  "abc$",     "^abc\\$",  "^$",     "^(?=a)b$", "^(?<n>a)$", "^\\bword$",
+                              "^a\\1$", "^a*?$", "^a{3,1}$", "^a{501}$", "^a{0}$", "^a{$",     "^*$",       "^(a$",
+                              "^a)$",   "^[a$",  "^[]$",     "^[z-a]$",  "^a^b$",  "^(|a)$",   "^\\$",      "^a\\"}) {
     EXPECT_FALSE(accepted(pattern)) << pattern;
   }
 }

@@ -16,15 +16,28 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 17> kNotEnforced = {
-    "not",           "if",            "then",          "else",          "dependentRequired", "dependentSchemas",
-    "dependencies",  "propertyNames", "minProperties", "maxProperties", "patternProperties", "contains",
-    "minContains",   "maxContains",   "multipleOf",    "$dynamicRef",   "$recursiveRef"};
+constexpr std::array<std::string_view, 17> kNotEnforced = {"not",
+                                                           "if",
+                                                           "then",
+                                                           "else",
+                                                           "dependentRequired",
+                                                           "dependentSchemas",
+                                                           "dependencies",
+                                                           "propertyNames",
+                                                           "minProperties",
+                                                           "maxProperties",
+                                                           "patternProperties",
+                                                           "contains",
+                                                           "minContains",
+                                                           "maxContains",
+                                                           "multipleOf",
+                                                           "$dynamicRef",
+                                                           "$recursiveRef"};
 // Say nothing about what is valid.
 constexpr std::array<std::string_view, 14> kAnnotations = {
-    "title", "description", "default",    "examples",  "example", "$schema",     "$id",
-    "$defs", "definitions", "deprecated", "$comment",  "$anchor", "readOnly",    "writeOnly"};
-constexpr std::array<std::string_view, 7> kTypes = {"object", "array",   "string", "number",
+    "title", "description", "default",    "examples", "example", "$schema",  "$id",
+    "$defs", "definitions", "deprecated", "$comment", "$anchor", "readOnly", "writeOnly"};
+constexpr std::array<std::string_view, 7> kTypes = {"object",  "array",   "string", "number",
                                                     "integer", "boolean", "null"};
 constexpr double kMaxInteger = 1e15;  // beyond it the grammar no longer tells numbers apart
 
@@ -122,7 +135,8 @@ class Checker {
       const std::string reference(name.get_string());
       if (!seen.insert(reference).second) return error(path, fmt::format("a $ref '{}' to itself", reference));
       json::value* target = find(reference);
-      if (target == nullptr || !target->is_object()) return error(path, fmt::format("a $ref '{}' to nothing", reference));
+      if (target == nullptr || !target->is_object())
+        return error(path, fmt::format("a $ref '{}' to nothing", reference));
       const auto [known, is_new] = references_.emplace(rule_name(reference), reference);
       if (!is_new && known->second != reference)
         return error(path, fmt::format("the names '{}' and '{}', which are too similar,", known->second, reference));
@@ -187,12 +201,14 @@ class Checker {
         target = find(std::string_view(target->get_object().at("$ref").get_string()));
       json::object* object = target == nullptr ? nullptr : target->if_object();
       const json::value* properties = object == nullptr ? nullptr : object->if_contains("properties");
-      if (properties == nullptr || (object->contains("additionalProperties") && object->at("additionalProperties") != false))
+      if (properties == nullptr ||
+          (object->contains("additionalProperties") && object->at("additionalProperties") != false))
         return error(part_path, "an allOf of several parts that are not plain objects");
       for (const auto& [name, unused] : properties->get_object()) {
         const json::value* required = object->if_contains("required");
         // Every property of an allOf is written as a required one.
-        if (required == nullptr || std::ranges::find(required->get_array(), json::value(name)) == required->get_array().end())
+        if (required == nullptr ||
+            std::ranges::find(required->get_array(), json::value(name)) == required->get_array().end())
           return error(part_path, fmt::format("an optional property '{}' in an allOf", std::string_view(name)));
         if (!names.insert(std::string(name)).second)
           return error(part_path, fmt::format("the property '{}' twice in an allOf", std::string_view(name)));
@@ -279,7 +295,8 @@ class Checker {
         if (!name.is_string()) return error(path, "a 'required' that is no list of names");
         required.emplace(name.get_string());
         if (properties == nullptr || !properties->get_object().contains(name.get_string()))
-          return error(path, fmt::format("a required '{}' that is not among the properties", std::string_view(name.get_string())));
+          return error(path, fmt::format("a required '{}' that is not among the properties",
+                                         std::string_view(name.get_string())));
       }
     }
     if (more != nullptr && !more->is_bool()) ZUBR_CHECK(node(*more, path + "/additionalProperties", depth + 1));
@@ -292,9 +309,13 @@ class Checker {
     for (auto& property : properties->get_object()) {
       const std::string name(property.key());
       const std::string word = rule_name(name);
-      if (name.empty() || name.size() > 128) return error(path, "a property name that is empty or longer than 128 bytes");
+      if (name.empty() || name.size() > 128)
+        return error(path, "a property name that is empty or longer than 128 bytes");
       if (open && (word.empty() || word.find('-') != std::string::npos) && name.find('_') == std::string::npos)
-        return error(path, fmt::format("additionalProperties beside the property '{}', of which only letters and digits are understood", name));
+        return error(
+            path, fmt::format(
+                      "additionalProperties beside the property '{}', of which only letters and digits are understood",
+                      name));
       has_ref_like_name_ = has_ref_like_name_ || word.starts_with("ref-") || word == "ref";
       ZUBR_CHECK(node(property.value(), fmt::format("{}/properties/{}", path, name), depth + 1));
     }
@@ -335,7 +356,8 @@ class Checker {
     ZUBR_CHECK(counts(schema, "minLength", "maxLength", path));
     json::value* pattern = schema.if_contains("pattern");
     const bool constrained = pattern != nullptr || schema.contains("minLength") || schema.contains("maxLength");
-    if (constrained && untyped && schema.contains("type")) return error(path, "constraints of several types without a type");
+    if (constrained && untyped && schema.contains("type"))
+      return error(path, "constraints of several types without a type");
     if (constrained && untyped) schema["type"] = "string";
     if (pattern == nullptr) return {};
     if (schema.contains("minLength") || schema.contains("maxLength"))
@@ -357,14 +379,16 @@ class Checker {
 
 Result<std::string> check_schema(std::string_view schema) {
   if (schema.size() > kMaxSchemaBytes)
-    return fail(ErrorCode::kInvalidArgument, "the JSON schema has {} bytes, the most is {}", schema.size(), kMaxSchemaBytes);
+    return fail(ErrorCode::kInvalidArgument, "the JSON schema has {} bytes, the most is {}", schema.size(),
+                kMaxSchemaBytes);
   if (!is_valid_utf8(schema)) return fail(ErrorCode::kInvalidArgument, "the JSON schema is not UTF-8");
   json::parse_options options;
   options.max_depth = 2 * kMaxSchemaDepth + 2;
   boost::system::error_code problem;
   json::value root = json::parse(schema, problem, {}, options);
   if (problem) return fail(ErrorCode::kInvalidArgument, "the JSON schema is not JSON: {}", problem.message());
-  if (!root.is_object()) return fail(ErrorCode::kInvalidArgument, "the JSON schema is no object, but {}", schema.substr(0, 40));
+  if (!root.is_object())
+    return fail(ErrorCode::kInvalidArgument, "the JSON schema is no object, but {}", schema.substr(0, 40));
   try {
     return Checker(std::move(root)).run();
   } catch (const std::exception& wrong) {

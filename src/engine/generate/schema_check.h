@@ -23,7 +23,7 @@ inline constexpr int kMaxSchemaRepeat = 1000;        // minItems, maxItems, minL
 inline constexpr int kMaxSchemaRepeatTotal = 10000;  // all of them together
 inline constexpr int kMaxSchemaValues = 1000;        // of one enum
 inline constexpr int kMaxSchemaProperties = 200;
-inline constexpr int kMaxOptionalProperties = 50;    // of one object: the grammar grows with their square
+inline constexpr int kMaxOptionalProperties = 50;  // of one object: the grammar grows with their square
 
 // The schema in the form that grammar_from_schema() (engine/llama/grammar.h) understands wholly.
 Result<std::string> check_schema(std::string_view schema);

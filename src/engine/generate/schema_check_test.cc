@@ -15,19 +15,19 @@ Result<std::string> compile(std::string_view schema) {
 }
 
 TEST(SchemaCheck, AcceptsTheSchemasPeopleWrite) {
-  for (const char* schema : {
-           R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":150}},"required":["name","age"]})",
-           R"({"type":"array","items":{"type":"string","maxLength":20},"minItems":1,"maxItems":3})",
-           R"({"enum":["red","green","blue"]})",
-           R"({"const":42})",
-           R"({"type":["string","null"]})",
-           R"({"anyOf":[{"type":"string"},{"type":"null"}],"default":null,"title":"Name"})",
-           R"({"$defs":{"n":{"type":"object","properties":{"v":{"type":"integer"},"next":{"$ref":"#/$defs/n"}},"required":["v"]}},"$ref":"#/$defs/n"})",
-           R"({"type":"string","format":"date-time"})",
-           R"({"type":"string","pattern":"^[A-Z]{2}\\d{3}$"})",
-           R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"type":"string"}}})",
-           R"({"type":"object","additionalProperties":{"type":"number"}})",
-           R"({"type":"object"})", R"({"type":"array"})", R"({})"}) {
+  for (
+      const char* schema :
+      {R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,)"
+       R"("maximum":150}},"required":["name","age"]})",
+       R"({"type":"array","items":{"type":"string","maxLength":20},"minItems":1,"maxItems":3})",
+       R"({"enum":["red","green","blue"]})", R"({"const":42})", R"({"type":["string","null"]})",
+       R"({"anyOf":[{"type":"string"},{"type":"null"}],"default":null,"title":"Name"})",
+       R"({"$defs":{"n":{"type":"object","properties":{"v":{"type":"integer"},"next":{"$ref":"#/$defs/n"}},)"
+       R"("required":["v"]}},"$ref":"#/$defs/n"})",
+       R"({"type":"string","format":"date-time"})", R"({"type":"string","pattern":"^[A-Z]{2}\\d{3}$"})",
+       R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"type":"string"}}})",
+       R"({"type":"object","additionalProperties":{"type":"number"}})", R"({"type":"object"})", R"({"type":"array"})",
+       R"({})"}) {
     const auto grammar = compile(schema);
     EXPECT_TRUE(grammar) << schema << ": " << (grammar ? "" : grammar.error().message());
     EXPECT_NE(grammar.value_or("").find("root ::="), std::string::npos);
@@ -55,16 +55,18 @@ TEST(SchemaCheck, RefusesWhatCannotBeEnforcedAndNamesIt) {
 }
 
 TEST(SchemaCheck, RefusesImpossibleBounds) {
-  for (const char* schema : {R"({"type":"integer","minimum":5,"maximum":4})", R"({"type":"string","minLength":5,"maxLength":4})",
-                             R"({"type":"array","items":{},"minItems":3,"maxItems":1})", R"({"type":"integer","minimum":1e300})",
-                             R"({"type":"string","maxLength":-1})", R"({"type":"string","maxLength":1000000})",
-                             R"({"enum":[]})", R"({"anyOf":[]})", R"({"type":[]})"}) {
+  for (const char* schema :
+       {R"({"type":"integer","minimum":5,"maximum":4})", R"({"type":"string","minLength":5,"maxLength":4})",
+        R"({"type":"array","items":{},"minItems":3,"maxItems":1})", R"({"type":"integer","minimum":1e300})",
+        R"({"type":"string","maxLength":-1})", R"({"type":"string","maxLength":1000000})", R"({"enum":[]})",
+        R"({"anyOf":[]})", R"({"type":[]})"}) {
     EXPECT_FALSE(check_schema(schema)) << schema;
   }
 }
 
 TEST(SchemaCheck, RefusesWhatIsNoSchema) {
-  for (const char* schema : {"", "{", "null", "[]", "\"string\"", "{\"type\":\"string\"} tail", "\xff\xfe", "{\"properties\":[]}"}) {
+  for (const char* schema :
+       {"", "{", "null", "[]", "\"string\"", "{\"type\":\"string\"} tail", "\xff\xfe", "{\"properties\":[]}"}) {
     const auto checked = check_schema(schema);
     ASSERT_FALSE(checked) << schema;
     EXPECT_EQ(checked.error().code(), ErrorCode::kInvalidArgument);
@@ -92,18 +94,23 @@ TEST(SchemaCheck, RefusesHostileSchemasFast) {
   // Each level refers to the next one twice.
   std::string doubling = R"({"$ref":"#/$defs/d0","$defs":{)";
   for (int i = 0; i < 40; ++i) {
-    doubling += fmt::format(R"("d{0}":{{"type":"object","properties":{{"a":{{"$ref":"#/$defs/d{1}"}},"b":{{"$ref":"#/$defs/d{1}"}}}}}},)", i, i + 1);
+    doubling += fmt::format(
+        R"("d{0}":{{"type":"object","properties":{{"a":{{"$ref":"#/$defs/d{1}"}},"b":{{"$ref":"#/$defs/d{1}"}}}}}},)",
+        i, i + 1);
   }
   doubling += R"("d40":{"type":"null"}}})";
-  for (const std::string& schema :
-       {nested(1000), nested(100000), nested(40), optional, many, values, doubling, std::string(100000, ' ') + "{}",
-        std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}})"),
-        std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})"),
-        std::string(R"({"allOf":[{"$ref":"#/$defs/a"},{"type":"object"}],"$defs":{"a":{"$ref":"#/$defs/a"}}})"),
-        std::string(R"({"$ref":"#/nowhere"})"), std::string(R"({"$ref":"http://example.com/x.json"})"),
-        R"({"type":"object","properties":{")" + std::string(5000, 'k') + R"(":{}}})",
-        std::string(R"({"type":"string","pattern":"^(a+)+$"})"),
-        std::string(R"({"type":"array","items":{"type":"array","items":{"type":"string","minLength":99999},"minItems":9999}})")}) {
+  for (
+      const std::string& schema :
+      {nested(1000), nested(100000), nested(40), optional, many, values, doubling, std::string(100000, ' ') + "{}",
+       std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}})"),
+       std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})"),
+       std::string(R"({"allOf":[{"$ref":"#/$defs/a"},{"type":"object"}],"$defs":{"a":{"$ref":"#/$defs/a"}}})"),
+       std::string(R"({"$ref":"#/nowhere"})"), std::string(R"({"$ref":"http://example.com/x.json"})"),
+       R"({"type":"object","properties":{")" + std::string(5000, 'k') + R"(":{}}})",
+       std::string(R"({"type":"string","pattern":"^(a+)+$"})"),
+       std::string(
+           R"({"type":"array","items":{"type":"array","items":{"type":"string","minLength":99999},)"
+           R"("minItems":9999}})")}) {
     const auto checked = check_schema(schema);
     ASSERT_FALSE(checked) << schema.substr(0, 100);
     EXPECT_EQ(checked.error().code(), ErrorCode::kInvalidArgument);
@@ -114,7 +121,8 @@ TEST(SchemaCheck, RefusesHostileSchemasFast) {
 TEST(SchemaCheck, CompilesTheLargestAcceptedOnesFast) {
   const auto begin = std::chrono::steady_clock::now();
   std::string optional = R"({"type":"object","properties":{)";
-  for (int i = 0; i < kMaxOptionalProperties; ++i) optional += fmt::format(R"({}"p{}":{{"type":"string","maxLength":100}})", i ? "," : "", i);
+  for (int i = 0; i < kMaxOptionalProperties; ++i)
+    optional += fmt::format(R"({}"p{}":{{"type":"string","maxLength":100}})", i ? "," : "", i);
   optional += "}}";
   std::string values = R"({"enum":[)";
   for (int i = 0; i < kMaxSchemaValues; ++i) values += fmt::format("{}\"value {}\"", i ? "," : "", i);

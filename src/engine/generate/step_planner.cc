@@ -86,9 +86,16 @@ std::vector<Admission> StepPlanner::admit() {
     int keep = std::min(common_prefix(slot.tokens, first.prompt), static_cast<int>(prompt) - 1);
     if (keep < limits_.shortest_reuse || slot.forget) keep = 0;
     const int most = limits_.context_tokens - static_cast<int>(prompt) + 1;
-    slot = Slot{.taken = true, .id = first.id, .tokens = {}, .todo = {}, .prompt = first.prompt.size(),
-                .room = first.max_new < 0 ? most : std::min(most, first.max_new), .reserved = need,
-                .last_use = ++uses_, .reading = true, .forget = false};
+    slot = Slot{.taken = true,
+                .id = first.id,
+                .tokens = {},
+                .todo = {},
+                .prompt = first.prompt.size(),
+                .room = first.max_new < 0 ? most : std::min(most, first.max_new),
+                .reserved = need,
+                .last_use = ++uses_,
+                .reading = true,
+                .forget = false};
     slot.tokens.assign(first.prompt.begin(), first.prompt.begin() + keep);
     slot.todo.assign(first.prompt.begin() + keep, first.prompt.end());
     admitted.push_back({first.id, chosen, keep});

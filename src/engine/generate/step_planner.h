@@ -11,8 +11,8 @@
 // A step carries one token of every generating sequence, and a chunk of the prompts that are still being read, divided
 // evenly, so that neither a long prompt nor a long answer holds up the others. A request is admitted, first come first
 // served, when a slot (a sequence of the context) is free and the KV cells it may need in the worst case can be
-// reserved: a running generation never runs out of cells. A finished slot keeps its tokens until the room is needed, and
-// a later prompt that begins with the same tokens does not evaluate them again.
+// reserved: a running generation never runs out of cells. A finished slot keeps its tokens until the room is needed,
+// and a later prompt that begins with the same tokens does not evaluate them again.
 //
 // Threads: one at a time.
 #pragma once
@@ -29,13 +29,13 @@ namespace zubr::engine {
 using RequestId = std::uint64_t;
 
 struct PlannerLimits {
-  int slots = 4;                  // sequences that run at the same time
-  int context_tokens = 0;         // the most tokens one sequence may hold
-  std::int64_t cells = 0;         // KV cells of all sequences together; at least context_tokens
-  int step_tokens = 512;          // the most tokens in one step
-  int prompt_beside = 64;         // of them prompt tokens, in a step in which others wait for their next token
-  std::size_t waiting = 256;      // requests that may wait
-  int shortest_reuse = 8;         // a common beginning shorter than this is not worth a slot's other contents
+  int slots = 4;              // sequences that run at the same time
+  int context_tokens = 0;     // the most tokens one sequence may hold
+  std::int64_t cells = 0;     // KV cells of all sequences together; at least context_tokens
+  int step_tokens = 512;      // the most tokens in one step
+  int prompt_beside = 64;     // of them prompt tokens, in a step in which others wait for their next token
+  std::size_t waiting = 256;  // requests that may wait
+  int shortest_reuse = 8;     // a common beginning shorter than this is not worth a slot's other contents
 };
 
 // A request got a slot. What the slot holds from position `keep` on is to be removed; when that cannot be done, remove
@@ -104,7 +104,7 @@ class StepPlanner {
     int room = 0;            // tokens that may still be sampled
     std::int64_t reserved = 0;
     std::uint64_t last_use = 0;
-    bool reading = false;    // still evaluating the prompt
+    bool reading = false;  // still evaluating the prompt
     bool forget = false;
   };
 

@@ -16,8 +16,13 @@ Tokens tokens(int count, Token first = 1) {
 }
 
 PlannerLimits limits(int slots, int context = 1000) {
-  return {.slots = slots, .context_tokens = context, .cells = std::int64_t{slots} * context, .step_tokens = 128,
-          .prompt_beside = 16, .waiting = 8, .shortest_reuse = 4};
+  return {.slots = slots,
+          .context_tokens = context,
+          .cells = std::int64_t{slots} * context,
+          .step_tokens = 128,
+          .prompt_beside = 16,
+          .waiting = 8,
+          .shortest_reuse = 4};
 }
 
 const Feed* feed_of(const Step& step, RequestId id) {
@@ -249,8 +254,8 @@ RC_GTEST_PROP(StepPlannerProperty, FeedsEveryRequestItsTokensInOrder, ()) {
   small.waiting = 100;
   StepPlanner planner(small);
   std::map<RequestId, Request> requests;
-  std::map<RequestId, Tokens> expected;     // prompt and sampled tokens
-  std::map<int, Tokens> cache;              // per slot, as a context would hold it
+  std::map<RequestId, Tokens> expected;  // prompt and sampled tokens
+  std::map<int, Tokens> cache;           // per slot, as a context would hold it
   std::map<RequestId, int> slots;
   RequestId next_id = 1;
   int to_come = *rc::gen::inRange(1, 12);

@@ -1,4 +1,5 @@
-// JSON schema to grammar, by llama-common. Give it only what check_schema() (engine/generate/schema_check.h) let through.
+// JSON schema to grammar, by llama-common. Give it only what check_schema() (engine/generate/schema_check.h) let
+// through.
 //
 // Threads: any. kInvalidArgument when it cannot be converted.
 #pragma once

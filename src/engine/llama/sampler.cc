@@ -20,7 +20,8 @@ Result<void> check(const inference::SamplingOptions& options) {
   if (options.top_k < 0) return outside("top_k", options.top_k, "0 (off) or more");
   if (!within(options.top_p, 0, 1)) return outside("top_p", options.top_p, "from 0 to 1");
   if (!within(options.min_p, 0, 1)) return outside("min_p", options.min_p, "from 0 to 1");
-  if (!within(options.repeat_penalty, 0.01, 100)) return outside("repeat_penalty", options.repeat_penalty, "from 0.01 to 100");
+  if (!within(options.repeat_penalty, 0.01, 100))
+    return outside("repeat_penalty", options.repeat_penalty, "from 0.01 to 100");
   if (!within(options.presence_penalty, -100, 100))
     return outside("presence_penalty", options.presence_penalty, "from -100 to 100");
   if (!within(options.frequency_penalty, -100, 100))
@@ -60,7 +61,8 @@ Sampler::Sampler() = default;
 Sampler::~Sampler() = default;
 
 Result<std::unique_ptr<Sampler>> Sampler::create(std::shared_ptr<const Model> model,
-                                                 const inference::SamplingOptions& options, const std::string& grammar) {
+                                                 const inference::SamplingOptions& options,
+                                                 const std::string& grammar) {
   ZUBR_CHECK(check(options));
   common_params_sampling params = parameters(options, grammar);
   LogCapture log;
