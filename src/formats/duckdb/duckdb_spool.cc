@@ -69,7 +69,8 @@ Result<std::unique_ptr<Spool>> Spool::create(const std::filesystem::path& parent
   ZUBR_TRY(results, database.connect());
   // The file dies with the process: nothing has to be made durable.
   for (const char* setting : {"SET wal_autocheckpoint = '1TB'", "PRAGMA disable_checkpoint_on_shutdown",
-                              "SET preserve_insertion_order = true"}) {
+                              // Compressing would cost more than all the rest of reading.
+                              "SET force_compression = 'uncompressed'", "SET preserve_insertion_order = true"}) {
     ZUBR_CHECK(input.run(setting, "cannot set the working file up"));
   }
   ZUBR_CHECK(add_hash_function(input));
@@ -120,10 +121,7 @@ Result<ChunkAppender*> DuckdbSpool::results_appender(std::int64_t row) {
   if (!appender_) {
     // One transaction for all: full row groups go to the file once, and not to a write-ahead log before.
     ZUBR_CHECK(results_.run("BEGIN TRANSACTION", "cannot keep the results"));
-    std::vector<OwnedType> types;
-    types.push_back(OwnedType(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT)));
-    for (const ResultColumn& column : result_columns_) types.push_back(logical_type(column.type));
-    ZUBR_TRY(appender, ChunkAppender::create(results_, "results", std::move(types)));
+    ZUBR_TRY(appender, ChunkAppender::create(results_, "results", result_types()));
     appender_.emplace(std::move(appender));
   }
   return &*appender_;
@@ -147,6 +145,7 @@ Result<void> DuckdbSpool::put(std::int64_t row, std::vector<Cell> cells) {
     } else if (const auto* number = std::get_if<double>(&cells[i])) {
       appender->set_number(i + 1, *number);
     } else if (const auto* vector = std::get_if<std::vector<float>>(&cells[i])) {
+      largest_vector_bytes_ = std::max(largest_vector_bytes_, static_cast<std::int64_t>(4 * vector->size()));
       ZUBR_CHECK(appender->set_floats(i + 1, vector->data(), vector->size()));
     } else {
       appender->set_null(i + 1);
@@ -169,6 +168,13 @@ Result<void> DuckdbSpool::finish_puts() {
   ZUBR_CHECK(appender_->flush());
   appender_.reset();
   return results_.run("COMMIT", "cannot keep the results");
+}
+
+std::vector<OwnedType> DuckdbSpool::result_types() const {
+  std::vector<OwnedType> types;
+  types.push_back(OwnedType(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT)));
+  for (const ResultColumn& column : result_columns_) types.push_back(logical_type(column.type));
+  return types;
 }
 
 }  // namespace zubr::formats

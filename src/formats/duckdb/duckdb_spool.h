@@ -2,11 +2,12 @@
 //
 //   input       text formats: raw VARCHAR, err VARCHAR. Parquet: c0, c1 … as they came. The row number is rowid.
 //   duplicates  row BIGINT, first BIGINT: rows whose text an earlier row has
-//   results     row BIGINT, r0, r1 …, error VARCHAR: what was put, for first rows
+//   results     row BIGINT, r0, r1 …: what was put, for first rows; the last is the error
 //
-// A text's first rows are the readable rows that are not in `duplicates`, so distinct texts come out of one pass over
-// `input` beside one over `duplicates`, and results go back to all rows the same way; only what belongs to duplicates is
-// ever joined and sorted, by DuckDB, which spills.
+// A text's first row is the one readable row of it that is not in `duplicates`, so distinct texts come out of one pass
+// over `input` beside one over `duplicates`, and results go back to their rows the same way. DuckDB scans and sorts,
+// which it does in any memory, and spills; its hash joins and groupings do not keep to a small limit
+// (docs/decisions/0003-sort-not-join.md).
 #pragma once
 
 #include <memory>
@@ -61,12 +62,15 @@ class DuckdbSpool final : public Spool {
 
   Result<ChunkAppender*> results_appender(std::int64_t row);
   Result<void> finish_puts();
+  std::vector<OwnedType> result_types() const;
+  Result<void> find_duplicates(const std::string& hashes, std::stop_token stop);
 
   Result<std::int64_t> write_text(const OutputSpec& output, TableFormat format, bool only_finished,
                                   std::stop_token stop);
   Result<std::int64_t> write_parquet(const OutputSpec& output, bool only_finished, std::stop_token stop);
   Result<std::int64_t> copy_to_parquet(const std::string& path, bool only_finished, std::stop_token stop);
   Result<void> align_results(std::stop_token stop);
+  static Result<void> set_result(ChunkAppender& out, std::size_t column, const ResultView& result);
   std::unique_ptr<RowWriter> make_writer(TableFormat format) const;
   bool takes_whole_rows(TableFormat output) const;
   std::string parquet_as_text(TableFormat output) const;
@@ -86,6 +90,8 @@ class DuckdbSpool final : public Spool {
   char delimiter_ = ',';
   std::int64_t row_count_ = 0;
   std::int64_t bad_row_count_ = 0;
+  std::int64_t input_bytes_ = 0;           // uncompressed, about
+  std::int64_t largest_vector_bytes_ = 0;  // that was put
   bool ingested_ = false;
 
   std::int64_t duplicate_count_ = 0;

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "formats/json_text.h"
+
 namespace zubr::formats {
 namespace {
 
@@ -45,6 +47,7 @@ void hash_texts(duckdb_function_info, duckdb_data_chunk input, duckdb_vector out
   }
 }
 
+template <bool as_json>
 void take_fields(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const auto& codec = **static_cast<std::shared_ptr<const RowCodec>*>(duckdb_scalar_function_get_extra_info(info));
   const Argument raws(duckdb_data_chunk_get_vector(input, 0));
@@ -53,6 +56,7 @@ void take_fields(duckdb_function_info info, duckdb_data_chunk input, duckdb_vect
   duckdb_vector_ensure_validity_writable(output);
   std::uint64_t* validity = duckdb_vector_get_validity(output);
   std::string scratch;
+  std::string json;
   for (std::size_t row = 0; row < size; ++row) {
     Field field;
     if (!raws.is_null(row)) {
@@ -61,6 +65,10 @@ void take_fields(duckdb_function_info info, duckdb_data_chunk input, duckdb_vect
     }
     if (field.kind == Field::Kind::kNull) {
       duckdb_validity_set_row_invalid(validity, row);
+    } else if (as_json && field.kind == Field::Kind::kText) {
+      json.clear();
+      append_json_string(json, field.text);
+      duckdb_vector_assign_string_element_len(output, row, json.data(), json.size());
     } else {
       duckdb_vector_assign_string_element_len(output, row, field.text.data(), field.text.size());
     }
@@ -89,18 +97,23 @@ Result<void> add_hash_function(const Connection& connection) {
 }
 
 Result<void> add_field_functions(const Connection& connection, std::shared_ptr<const RowCodec> codec) {
-  OwnedFunction function(duckdb_create_scalar_function());
   const OwnedType text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
   const OwnedType number(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
-  duckdb_scalar_function_add_parameter(function.get(), text.get());
-  duckdb_scalar_function_add_parameter(function.get(), number.get());
-  duckdb_scalar_function_set_return_type(function.get(), text.get());
-  // DuckDB shares the codec with the spool and lives as long as the database.
-  duckdb_scalar_function_set_extra_info(
-      function.get(), new std::shared_ptr<const RowCodec>(std::move(codec)),
-      [](void* extra) { delete static_cast<std::shared_ptr<const RowCodec>*>(extra); });
-  duckdb_scalar_function_set_function(function.get(), take_fields);
-  return add(connection, std::move(function), "zubr_field");
+  const std::pair<const char*, duckdb_scalar_function_t> functions[] = {{"zubr_field", take_fields<false>},
+                                                                        {"zubr_json", take_fields<true>}};
+  for (const auto& [name, call] : functions) {
+    OwnedFunction function(duckdb_create_scalar_function());
+    duckdb_scalar_function_add_parameter(function.get(), text.get());
+    duckdb_scalar_function_add_parameter(function.get(), number.get());
+    duckdb_scalar_function_set_return_type(function.get(), text.get());
+    // DuckDB shares the codec with the spool, as long as the database is open.
+    duckdb_scalar_function_set_extra_info(
+        function.get(), new std::shared_ptr<const RowCodec>(codec),
+        [](void* extra) { delete static_cast<std::shared_ptr<const RowCodec>*>(extra); });
+    duckdb_scalar_function_set_function(function.get(), call);
+    ZUBR_CHECK(add(connection, std::move(function), name));
+  }
+  return {};
 }
 
 }  // namespace zubr::formats

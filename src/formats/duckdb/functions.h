@@ -13,6 +13,7 @@ Result<void> add_hash_function(const Connection& connection);
 
 // zubr_field(raw VARCHAR, column BIGINT) → VARCHAR: a field of a kept row as `codec` reads it; a JSON string's
 // content, and any other JSON value's text.
+// zubr_json(raw VARCHAR, column BIGINT) → VARCHAR: the same as a JSON value's text, so a string with its quotes.
 Result<void> add_field_functions(const Connection& connection, std::shared_ptr<const RowCodec> codec);
 
 }  // namespace zubr::formats

@@ -126,6 +126,10 @@ std::int64_t Cursor::integer(std::size_t column) const {
 
 double Cursor::number(std::size_t column) const { return static_cast<const double*>(data_[column])[index_]; }
 
+duckdb_uhugeint Cursor::hash(std::size_t column) const {
+  return static_cast<const duckdb_uhugeint*>(data_[column])[index_];
+}
+
 std::pair<const float*, std::size_t> Cursor::floats(std::size_t column) const {
   const auto entry = static_cast<const duckdb_list_entry*>(data_[column])[index_];
   duckdb_vector child = duckdb_list_vector_get_child(duckdb_data_chunk_get_vector(chunk_.get(), column));
@@ -163,6 +167,19 @@ Result<Cursor> Connection::stream(const std::string& sql, std::string_view doing
   duckdb_destroy_prepare(&statement);
   if (state != DuckDBSuccess) return fail(failure_of(doing, result.out()));
   return Cursor(std::move(result));
+}
+
+Result<Transaction> Transaction::begin(Connection& connection) {
+  ZUBR_CHECK(connection.run("BEGIN TRANSACTION", "cannot begin to work on the working file"));
+  return Transaction(connection);
+}
+
+Transaction::~Transaction() {
+  if (connection_ != nullptr) (void)connection_->run("ROLLBACK", "cannot undo");
+}
+
+Result<void> Transaction::commit() {
+  return std::exchange(connection_, nullptr)->run("COMMIT", "cannot keep the working file");
 }
 
 Result<Database> Database::open(const std::filesystem::path& folder, std::size_t memory_limit_bytes) {

@@ -93,6 +93,7 @@ class Cursor {
   std::string_view text(std::size_t column) const;  // valid until the next chunk
   std::int64_t integer(std::size_t column) const;
   double number(std::size_t column) const;
+  duckdb_uhugeint hash(std::size_t column) const;
   std::pair<const float*, std::size_t> floats(std::size_t column) const;
 
  private:
@@ -117,6 +118,21 @@ class Connection {
 
  private:
   OwnedConnection handle_;
+};
+
+// BEGIN, and ROLLBACK unless commit() came first. One at a time on a connection, which must outlive it. What is written
+// in one transaction goes to the file in full row groups, once, and not to a write-ahead log before.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Connection& connection);
+  Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Result<void> commit();
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
 };
 
 class Database {

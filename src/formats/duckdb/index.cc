@@ -6,8 +6,43 @@ namespace zubr::formats {
 namespace {
 
 constexpr std::int64_t kNoMore = std::numeric_limits<std::int64_t>::max();
+constexpr std::string_view kDoing = "cannot find the distinct texts";
+constexpr std::int64_t kRowsPerCheck = 65536;
 
 }  // namespace
+
+// `hashes`: (hash, row), sorted. Rows of one hash stand together, the first in front.
+Result<void> DuckdbSpool::find_duplicates(const std::string& hashes, std::stop_token stop) {
+  ZUBR_TRY(transaction, Transaction::begin(duplicates_));
+  ZUBR_CHECK(duplicates_.run("CREATE TABLE repeated (row BIGINT, first BIGINT)", kDoing));
+  std::vector<OwnedType> types;
+  for (int i = 0; i < 2; ++i) types.push_back(OwnedType(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT)));
+  {
+    ZUBR_TRY(repeated, ChunkAppender::create(duplicates_, "repeated", std::move(types)));
+    ZUBR_TRY(sorted, input_.stream(hashes, kDoing, stop));
+    duckdb_uhugeint hash{0, 0};
+    std::int64_t first = -1;
+    for (std::int64_t seen = 0;; ++seen) {
+      ZUBR_TRY(any, sorted.next_row());
+      if (!any) break;
+      const duckdb_uhugeint next = sorted.hash(0);
+      if (first >= 0 && next.lower == hash.lower && next.upper == hash.upper) {
+        repeated.set_integer(0, sorted.integer(1));
+        repeated.set_integer(1, first);
+        ZUBR_CHECK(repeated.end_row());
+        ++duplicate_count_;
+      } else {
+        hash = next;
+        first = sorted.integer(1);
+      }
+      if (seen % kRowsPerCheck == 0 && stop.stop_requested()) return fail(ErrorCode::kCancelled, "{}: stopped", kDoing);
+    }
+    ZUBR_CHECK(repeated.flush());
+  }
+  ZUBR_CHECK(transaction.commit());
+  ZUBR_CHECK(duplicates_.run("CREATE TABLE duplicates AS SELECT row, first FROM repeated ORDER BY row", kDoing, stop));
+  return duplicates_.run("DROP TABLE repeated", kDoing);
+}
 
 std::string DuckdbSpool::text_of(std::size_t column) const {
   if (codec_) return fmt::format("zubr_field(raw, {}::BIGINT)", column);
@@ -22,24 +57,14 @@ Result<std::int64_t> DuckdbSpool::index_texts(std::string_view column, std::stop
     for (const Column& known : columns_) names += (names.empty() ? "" : ", ") + known.name;
     return fail(ErrorCode::kInvalidArgument, "there is no column '{}'; the columns are: {}", column, names);
   }
-  constexpr std::string_view kDoing = "cannot find the distinct texts";
   const std::string readable = codec_ ? " WHERE err IS NULL" : "";
-  const std::string hash = fmt::format("zubr_hash({})", text_of(number));
   texts_.reset();
   duplicate_rows_.reset();
-  ZUBR_CHECK(input_.run("DROP TABLE IF EXISTS repeated; DROP TABLE IF EXISTS duplicates", kDoing));
-  // Texts that stand alone are most of many inputs and need no join.
-  ZUBR_CHECK(input_.run(fmt::format("CREATE TABLE repeated AS SELECT {} AS hash, min(rowid) AS first FROM input{} "
-                                    "GROUP BY hash HAVING count(*) > 1", hash, readable),
-                        kDoing, stop));
-  ZUBR_CHECK(input_.run(fmt::format("CREATE TABLE duplicates AS SELECT i.row AS row, r.first AS first FROM "
-                                    "(SELECT rowid AS row, {} AS hash FROM input{}) i JOIN repeated r USING (hash) "
-                                    "WHERE i.row <> r.first ORDER BY i.row", hash, readable),
-                        kDoing, stop));
-  ZUBR_CHECK(input_.run("DROP TABLE repeated", kDoing));
-  ZUBR_TRY(duplicates, input_.integer("SELECT count(*) FROM duplicates", kDoing));
-  duplicate_count_ = duplicates;
-
+  duplicate_count_ = 0;
+  ZUBR_CHECK(duplicates_.run("DROP TABLE IF EXISTS duplicates; DROP TABLE IF EXISTS repeated", kDoing));
+  ZUBR_CHECK(find_duplicates(fmt::format("SELECT zubr_hash({}) AS hash, rowid AS row FROM input{} ORDER BY hash, row",
+                                         text_of(number), readable),
+                             stop));
   ZUBR_TRY(texts, input_.stream(fmt::format("SELECT {}, {} FROM input", text_of(number), codec_ ? "err" : "NULL"),
                                 kDoing, stop));
   texts_.emplace(std::move(texts));

@@ -51,10 +51,10 @@ Result<void> DuckdbSpool::ingest_text(const InputSpec& input, TableFormat format
                                       const ProgressFn& progress) {
   ZUBR_TRY(reader, open_reader(input, format));
   // One transaction: full row groups go to the file once, and not to a write-ahead log before.
-  ZUBR_CHECK(input_.run("BEGIN TRANSACTION; CREATE TABLE input (raw VARCHAR, err VARCHAR)",
-                        "cannot make the working table"));
+  ZUBR_TRY(transaction, Transaction::begin(input_));
+  ZUBR_CHECK(input_.run("CREATE TABLE input (raw VARCHAR, err VARCHAR)", "cannot make the working table"));
   ZUBR_CHECK(append_rows(*reader, input, stop, progress));
-  ZUBR_CHECK(input_.run("COMMIT", "cannot keep the input"));
+  ZUBR_CHECK(transaction.commit());
   columns_ = reader->columns();
   if (columns_.empty()) {
     return fail(ErrorCode::kInvalidArgument, "{} has no rows with columns; there is nothing to work on",
@@ -77,6 +77,7 @@ Result<void> DuckdbSpool::append_rows(RowReader& reader, const InputSpec& input,
     if (!any) break;
     if (row.has_raw) {
       appender.set_text(0, row.raw);
+      input_bytes_ += static_cast<std::int64_t>(row.raw.size());
     } else {
       appender.set_null(0);
     }

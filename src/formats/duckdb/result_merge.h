@@ -20,6 +20,8 @@ class ResultMerge {
 
  private:
   ResultMerge(DuckdbSpool& spool, Cursor first) : spool_(&spool), first_(std::move(first)) {}
+  // The table `resolved`: the results of every duplicate, in no useful order.
+  static Result<void> resolve_duplicates(DuckdbSpool& spool, std::stop_token stop);
   void read(const Cursor& cursor, std::vector<ResultView>& results) const;
   Result<void> step(std::optional<Cursor>& cursor, std::int64_t& row);
 
