@@ -27,7 +27,7 @@ void CommandLine::add_setting(CLI::App& command, std::string_view name) {
   CLI::Option* option = nullptr;
   if (setting.type == core::SettingType::kBool) {
     option = command.add_flag_callback(flag, [this, key] { flags_[key] = "true"; }, help);
-    command.add_flag_callback("--no-" + flag.substr(2), [this, key] { flags_[key] = "false"; }, message("not {}", flag))
+    command.add_flag_callback(fmt::format("--no-{}", flag.substr(2)), [this, key] { flags_[key] = "false"; }, message("not {}", flag))
         ->group("Settings");
   } else {
     option = command.add_option_function<std::string>(flag, [this, key](const std::string& text) { flags_[key] = text; }, help);

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <filesystem>
 
 #include "core/display.h"
+#include "core/text_file.h"
 #include "core/utf8.h"
 
 namespace zubr::core {
@@ -23,6 +24,37 @@ TEST_F(PolishTest, EveryEntryHasThePlaceholdersOfItsEnglishKey) {
     EXPECT_EQ(placeholders(entry.english), placeholders(entry.translated)) << "pl.toml:" << entry.line;
     EXPECT_TRUE(utf8_valid(entry.translated)) << "pl.toml:" << entry.line;
     EXPECT_FALSE(entry.translated.empty()) << "pl.toml:" << entry.line;
+  }
+}
+
+// All source text with adjacent string literals joined, so that a long message is found as one.
+std::string joined_sources() {
+  std::string all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("src")) {
+    const auto extension = entry.path().extension();
+    if (extension != ".cc" && extension != ".h") continue;
+    const auto text = read_text_file(entry.path(), 1 << 20);
+    if (!text) continue;
+    for (std::size_t at = 0; at < text->size(); ++at) {
+      const std::size_t next = text->find_first_not_of(" \n", at + 1);
+      const bool seam = (*text)[at] == '"' && next != std::string::npos && next > at + 1 && (*text)[next] == '"';
+      if (seam) {
+        at = next;
+      } else {
+        all += (*text)[at];
+      }
+    }
+  }
+  return all;
+}
+
+TEST_F(PolishTest, EveryEnglishKeyIsAMessageOfTheProgram) {
+  const std::string sources = joined_sources();
+  ASSERT_GT(sources.size(), 100000u);
+  for (const CatalogEntry& entry : polish_catalog().value()) {
+    std::string literal = "\"";
+    for (const char c : entry.english) literal += c == '"' ? std::string("\\\"") : std::string(1, c);
+    EXPECT_NE(sources.find(literal + "\""), std::string::npos) << "pl.toml:" << entry.line << ": " << entry.english;
   }
 }
 
