@@ -12,8 +12,8 @@ namespace {
 using testing::chat;
 using testing::Client;
 using testing::get;
-using testing::post;
 using ::testing::HasSubstr;
+using testing::post;
 
 class Abuse : public ::testing::Test {
  protected:
@@ -58,7 +58,8 @@ TEST_F(Abuse, ContinuesWhenAskedWhetherItMay) {
 
 TEST_F(Abuse, RefusesABodyOverTheLimitBeforeItIsSent) {
   Client one = client();
-  const auto answer = one.ask("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100001\r\n\r\n");
+  const auto answer =
+      one.ask("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100001\r\n\r\n");
   EXPECT_EQ(answer.status, 413);
   EXPECT_THAT(answer.body, HasSubstr("100000 bytes"));
   EXPECT_EQ(answer.header("connection"), "close");
@@ -81,11 +82,12 @@ TEST_F(Abuse, RefusesAHeaderOverTheLimit) {
 }
 
 TEST_F(Abuse, AnswersGarbageWith400AndCloses) {
-  for (const std::string garbage : {"\x16\x03\x01\x02\x01hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
-                                    "GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-                                    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
-                                    "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
-                                    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+  for (const std::string garbage :
+       {"\x16\x03\x01\x02\x01hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
     Client one = client();
     EXPECT_EQ(one.ask(garbage).status, 400) << garbage;
     EXPECT_TRUE(one.ended());

@@ -22,9 +22,9 @@ struct AccessRecord {
   std::string remote;  // address, without the port
   std::string method;  // empty when the request line could not be read
   std::string path;
-  int status = 0;  // as sent; 499 when the client went away before a status was sent
-  std::int64_t bytes_in = 0;   // of the body
-  std::int64_t bytes_out = 0;  // head and body
+  int status = 0;                           // as sent; 499 when the client went away before a status was sent
+  std::int64_t bytes_in = 0;                // of the body
+  std::int64_t bytes_out = 0;               // head and body
   std::chrono::microseconds first_byte{0};  // from the end of the header to the first byte of the answer; 0 = none left
   std::chrono::microseconds total{0};
   Outcome outcome = Outcome::kComplete;

@@ -10,8 +10,12 @@ namespace zubr::server {
 ApiError api_error(const Error& error) {
   const HttpStatus& row = http_status(error.code());
   const bool try_later = row.status == 503 || row.status == 429;
-  return {.status = row.status, .message = error.message(), .type = std::string(row.type), .param = std::nullopt,
-          .code = std::string(row.code), .retry_after_s = try_later ? 1 : 0};
+  return {.status = row.status,
+          .message = error.message(),
+          .type = std::string(row.type),
+          .param = std::nullopt,
+          .code = std::string(row.code),
+          .retry_after_s = try_later ? 1 : 0};
 }
 
 ApiError bad_field(std::string param, std::string message, std::string code) {

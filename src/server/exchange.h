@@ -1,8 +1,8 @@
 // Exchange: how an answer gets from the thread that makes it to the connection that sends it.
 //
-// Shared by two: the handler writes (one thread, may block), the connection takes (its I/O thread, never blocks). What is
-// written and not yet taken is bounded; a full buffer makes the writer wait, and so the Backend. The stop_token is how
-// the other way works: the client went away, or the server stops.
+// Shared by two: the handler writes (one thread, may block), the connection takes (its I/O thread, never blocks). What
+// is written and not yet taken is bounded; a full buffer makes the writer wait, and so the Backend. The stop_token is
+// how the other way works: the client went away, or the server stops.
 #pragma once
 
 #include <condition_variable>
@@ -28,8 +28,8 @@ class Exchange {
   void begin(ResponseHead head);
   // Waits while the buffer is full. False, and the bytes are dropped, once a stop is asked for.
   bool write(std::string_view bytes);
-  // `last` is sent even when a stop is asked for, so that the client hears why. `broken`: the connection is then closed.
-  // The first end counts.
+  // `last` is sent even when a stop is asked for, so that the client hears why. `broken`: the connection is then
+  // closed. The first end counts.
   void end(std::string_view last = {}, bool broken = false);
   bool answered() const;  // send() or begin() was called
   std::stop_token stop_token() const { return stop_.get_token(); }

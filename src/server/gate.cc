@@ -10,7 +10,8 @@ namespace {
 bool is_token(std::string_view id) {
   constexpr std::size_t kLongest = 64;
   return !id.empty() && id.size() <= kLongest && std::ranges::all_of(id, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+           c == '-';
   });
 }
 
@@ -46,17 +47,23 @@ void split_target(const RequestHead& head, std::string& host, std::string& targe
   target = slash == std::string::npos ? "/" : target.substr(slash);
 }
 
-std::optional<ApiError> judge_head(const RequestHead& head, const OriginGuard& guard, const std::string& host, bool& cors) {
+std::optional<ApiError> judge_head(const RequestHead& head, const OriginGuard& guard, const std::string& host,
+                                   bool& cors) {
   if (!(head.http10 && host.empty()) && !guard.host_allowed(host))
-    return refused(403, fmt::format("the Host header '{}' is not a name of this server; call it as localhost, or allow the "
-                                    "name in allowed_hosts", host), "host_not_allowed");
+    return refused(403,
+                   fmt::format("the Host header '{}' is not a name of this server; call it as localhost, or allow the "
+                               "name in allowed_hosts",
+                               host),
+                   "host_not_allowed");
   const auto verdict = guard.judge(head.origin, host);
   cors = verdict == OriginGuard::Origin::kAllowed;
   if (verdict == OriginGuard::Origin::kRefused)
-    return refused(403, fmt::format("web pages of '{}' may not call this server; allow them in allowed_origins", head.origin),
-                   "origin_not_allowed");
+    return refused(
+        403, fmt::format("web pages of '{}' may not call this server; allow them in allowed_origins", head.origin),
+        "origin_not_allowed");
   if (!head.content_encoding.empty() && head.content_encoding != "identity")
-    return refused(415, fmt::format("a body in the encoding '{}' is not supported; send it plain", head.content_encoding),
+    return refused(415,
+                   fmt::format("a body in the encoding '{}' is not supported; send it plain", head.content_encoding),
                    "unsupported_encoding");
   return std::nullopt;
 }
@@ -87,12 +94,13 @@ Admission admit(const RequestHead& head, const OriginGuard& guard, std::string f
   } else if (request.method == "OPTIONS") {
     admission.refusal = options_answer(match.allow, admission.cors, head);
   } else if (!match.route) {
-    admission.refusal = error_response(refused(
-        405, fmt::format("'{}' does not take {}; it takes {}", request.path, request.method, match.allow), "method_not_allowed"));
+    admission.refusal = error_response(
+        refused(405, fmt::format("'{}' does not take {}; it takes {}", request.path, request.method, match.allow),
+                "method_not_allowed"));
     admission.refusal->headers.emplace_back("Allow", match.allow);
   } else if (!percent_decode(match.parameter, request.parameter)) {
-    admission.refusal = error_response(refused(
-        400, fmt::format("the path '{}' is not percent-encoded UTF-8", request.path), "bad_path"));
+    admission.refusal = error_response(
+        refused(400, fmt::format("the path '{}' is not percent-encoded UTF-8", request.path), "bad_path"));
   }
   admission.route = match.route;
   return admission;

@@ -15,8 +15,8 @@ namespace zubr::server {
 struct Admission {
   std::optional<Response> refusal;  // answer with this instead of going on (also for OPTIONS, with status 204)
   const Route* route = nullptr;
-  Request request;                  // without the body
-  bool cors = false;                // the Origin is an allowed one: say so in the answer
+  Request request;    // without the body
+  bool cors = false;  // the Origin is an allowed one: say so in the answer
 };
 
 // `fallback_id` is used when the client sent no X-Request-Id, or one that is not [A-Za-z0-9._-]{1,64}.

@@ -1,8 +1,8 @@
 // How an ErrorCode looks from outside: the one table of HTTP statuses and OpenAI error types.
 //
-// Types and codes are the ones OpenAI's clients know (platform.openai.com/docs/guides/error-codes); where there is none,
-// `code` is error_name(). A chat prompt that does not fit its context is not in the table: kTooLarge is 413 in general,
-// but 400 context_length_exceeded there, because clients branch on that.
+// Types and codes are the ones OpenAI's clients know (platform.openai.com/docs/guides/error-codes); where there is
+// none, `code` is error_name(). A chat prompt that does not fit its context is not in the table: kTooLarge is 413 in
+// general, but 400 context_length_exceeded there, because clients branch on that.
 #pragma once
 
 #include <array>

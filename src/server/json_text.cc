@@ -29,7 +29,8 @@ void append_json_text(std::string& out, std::string_view text) {
   if (!core::utf8_valid(text)) return append_json_text(out, core::utf8_replace(text));
   out += '"';
   while (!text.empty()) {
-    const auto plain = std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
+    const auto plain = std::ranges::find_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
     out.append(text.begin(), plain);
     text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
     if (text.empty()) break;

@@ -7,10 +7,12 @@ namespace {
 
 TEST(OriginGuard, KnowsLoopbackNamesInAllTheirForms) {
   const OriginGuard guard({}, {}, false);
-  for (const char* host : {"localhost", "LocalHost:8080", "localhost.", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:80", "a.localhost"})
+  for (const char* host :
+       {"localhost", "LocalHost:8080", "localhost.", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:80", "a.localhost"})
     EXPECT_TRUE(guard.host_allowed(host)) << host;
-  for (const char* host : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil", "128.0.0.1",
-                           "127.1", "127.0.0.256", "[::1", "[::2]", "localhost:80:80", "localhost:x", "notlocalhost", ":80", "10.0.0.1"})
+  for (const char* host :
+       {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil", "128.0.0.1", "127.1",
+        "127.0.0.256", "[::1", "[::2]", "localhost:80:80", "localhost:x", "notlocalhost", ":80", "10.0.0.1"})
     EXPECT_FALSE(guard.host_allowed(host)) << host;
 }
 

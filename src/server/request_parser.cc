@@ -28,7 +28,10 @@ void RequestParser::reset() {
 }
 
 RequestParser::State RequestParser::fail_with(int status, std::string message, std::string code) {
-  error_ = {.status = status, .message = std::move(message), .type = "invalid_request_error", .param = std::nullopt,
+  error_ = {.status = status,
+            .message = std::move(message),
+            .type = "invalid_request_error",
+            .param = std::nullopt,
             .code = std::move(code)};
   const auto& request = impl_->parser->get();
   head_.method = std::string(request.method_string());  // as far as it was read, for the log

@@ -20,8 +20,8 @@ struct RequestHead {
   std::string origin;
   std::string content_type;
   std::string content_encoding;
-  std::string request_id;                // X-Request-Id as the client sent it
-  std::string preflight_method;          // Access-Control-Request-Method
+  std::string request_id;        // X-Request-Id as the client sent it
+  std::string preflight_method;  // Access-Control-Request-Method
   bool http10 = false;
   bool keep_alive = true;
   bool expects_continue = false;

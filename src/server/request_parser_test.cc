@@ -33,8 +33,8 @@ RC_GTEST_PROP(RequestParser, ReadsTheSameInWhateverPiecesItComes, (bool chunked)
                                       : "Content-Length: 11\r\n\r\nhello world";
   RequestParser parser(ServerLimits{});
   for (int turn = 0; turn < 2; ++turn) {
-    RC_ASSERT(feed_in_pieces(parser, "\r\nPOST /path?x=1 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: r\r\n" + framing, cuts) ==
-              State::kDone);
+    RC_ASSERT(feed_in_pieces(parser, "\r\nPOST /path?x=1 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: r\r\n" + framing,
+                             cuts) == State::kDone);
     RC_ASSERT(parser.head().target == "/path?x=1");
     RC_ASSERT(parser.head().request_id == "r");
     RC_ASSERT(parser.take_body() == "hello world");
@@ -72,7 +72,8 @@ TEST(RequestParser, StopsAtTheLimits) {
   EXPECT_EQ(status("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(100, 'a') + "\r\n\r\n"), 431);
   EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n"), 413);
   EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789"), 0);
-  EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"), 413);
+  EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"),
+            413);
   EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(200, 'x')), 400);
 }
 

@@ -17,7 +17,8 @@ const std::string& http_date() {
   const std::time_t now = std::time(nullptr);
   if (now == made_at) return text;
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   std::tm utc{};
   gmtime_r(&now, &utc);
   text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday, kMonths[utc.tm_mon],
@@ -32,18 +33,24 @@ std::string response_head(const ResponseHead& head, const HeadFacts& facts) {
   std::string out;
   out.reserve(384);
   const auto into = std::back_inserter(out);
-  fmt::format_to(into, "HTTP/1.1 {} {}\r\nDate: {}\r\nX-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n", head.status,
-                 reason_phrase(head.status), http_date(), facts.request_id);
+  fmt::format_to(into, "HTTP/1.1 {} {}\r\nDate: {}\r\nX-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                 head.status, reason_phrase(head.status), http_date(), facts.request_id);
   if (head.status != 204) {
     fmt::format_to(into, "Content-Type: {}\r\n", head.content_type);
-    if (facts.content_length) fmt::format_to(into, "Content-Length: {}\r\n", *facts.content_length);
-    else if (!facts.http10) out += "Transfer-Encoding: chunked\r\n";
+    if (facts.content_length)
+      fmt::format_to(into, "Content-Length: {}\r\n", *facts.content_length);
+    else if (!facts.http10)
+      out += "Transfer-Encoding: chunked\r\n";
   }
-  if (!facts.keep_alive) out += "Connection: close\r\n";
-  else if (facts.http10) out += "Connection: keep-alive\r\n";
+  if (!facts.keep_alive)
+    out += "Connection: close\r\n";
+  else if (facts.http10)
+    out += "Connection: keep-alive\r\n";
   if (!facts.cors_origin.empty())
-    fmt::format_to(into, "Access-Control-Allow-Origin: {}\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n"
-                         "Vary: Origin\r\n", facts.cors_origin);
+    fmt::format_to(into,
+                   "Access-Control-Allow-Origin: {}\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n"
+                   "Vary: Origin\r\n",
+                   facts.cors_origin);
   for (const auto& [name, value] : head.headers) fmt::format_to(into, "{}: {}\r\n", name, value);
   out += "\r\n";
   return out;

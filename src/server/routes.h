@@ -1,5 +1,5 @@
-// Routes: which endpoint answers which path. The table in routes.cc is the whole API; docs/api/openapi.yaml says the same,
-// and a test holds the two together.
+// Routes: which endpoint answers which path. The table in routes.cc is the whole API; docs/api/openapi.yaml says the
+// same, and a test holds the two together.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@ namespace {
 
 using ::testing::ContainerEq;
 
-// "GET /healthz" for every path and method of the document. Its own form of YAML is enough: paths at two spaces, methods
-// at four.
+// "GET /healthz" for every path and method of the document. Its own form of YAML is enough: paths at two spaces,
+// methods at four.
 std::set<std::string> documented() {
   std::ifstream file("docs/api/openapi.yaml");
   std::set<std::string> all;

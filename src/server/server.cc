@@ -27,9 +27,9 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds kLongestSweep{250};
-constexpr std::chrono::milliseconds kPoll{2};            // of stop(), which happens once
-constexpr std::chrono::milliseconds kLastWords{2'000};   // for telling clients that they were cancelled
-constexpr int kRefusals = 128;                           // connections over the limit that are told so; others just close
+constexpr std::chrono::milliseconds kPoll{2};           // of stop(), which happens once
+constexpr std::chrono::milliseconds kLastWords{2'000};  // for telling clients that they were cancelled
+constexpr int kRefusals = 128;  // connections over the limit that are told so; others just close
 
 // One I/O thread and the connections that live on it. Everything but `context` is touched on that thread only.
 struct Loop {
@@ -52,18 +52,20 @@ Result<asio::ip::address> listen_address(const ServerOptions& options) {
   error_code error;
   const auto address = asio::ip::make_address(options.host == "localhost" ? "127.0.0.1" : options.host, error);
   if (error)
-    return fail(ErrorCode::kInvalidArgument, "cannot listen on '{}': it is not an address; give 127.0.0.1, ::1 or another one",
-                options.host);
+    return fail(ErrorCode::kInvalidArgument,
+                "cannot listen on '{}': it is not an address; give 127.0.0.1, ::1 or another one", options.host);
   if (!address.is_loopback() && !options.allow_public)
     return fail(ErrorCode::kInvalidArgument,
                 "will not listen on {}: other machines could use the models, and there are no keys yet; "
-                "listen on 127.0.0.1, or say plainly that it is wanted (allow_public)", options.host);
+                "listen on 127.0.0.1, or say plainly that it is wanted (allow_public)",
+                options.host);
   return address;
 }
 
 Result<void> open_acceptor(tcp::acceptor& acceptor, const asio::ip::address& address, int port) {
   if (port < 0 || port > 65535)
-    return fail(ErrorCode::kInvalidArgument, "cannot listen on port {}: a port is from 0 (any free one) to 65535", port);
+    return fail(ErrorCode::kInvalidArgument, "cannot listen on port {}: a port is from 0 (any free one) to 65535",
+                port);
   const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(port));
   error_code error;
   acceptor.open(endpoint.protocol(), error);
@@ -73,10 +75,13 @@ Result<void> open_acceptor(tcp::acceptor& acceptor, const asio::ip::address& add
   if (!error) return {};
   const std::string where = fmt::format("{}:{}", address.to_string(), port);
   if (error == asio::error::address_in_use)
-    return fail(ErrorCode::kUnavailable, "cannot listen on {}: another program does; stop it or choose another port", where);
+    return fail(ErrorCode::kUnavailable, "cannot listen on {}: another program does; stop it or choose another port",
+                where);
   if (error == asio::error::access_denied)
-    return fail(ErrorCode::kPermissionDenied, "cannot listen on {}: the system does not allow it; ports from 1024 on are free "
-                "to use", where);
+    return fail(ErrorCode::kPermissionDenied,
+                "cannot listen on {}: the system does not allow it; ports from 1024 on are free "
+                "to use",
+                where);
   return fail(ErrorCode::kInvalidArgument, "cannot listen on {}: {}", where, error.message());
 }
 
@@ -89,10 +94,12 @@ std::string random_id() {
 
 struct Server::Impl {
   Impl(const ServerOptions& options, inference::Backend& backend)
-      : shared(Site{backend, backend.info(),
-                    std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(),
-                    options.limits, [this] { return shared.stopping.load(); }},
-               OriginGuard(options.allowed_hosts, options.allowed_origins, options.allow_public), options.on_request) {
+      : shared(
+            Site{backend, backend.info(),
+                 std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+                     .count(),
+                 options.limits, [this] { return shared.stopping.load(); }},
+            OriginGuard(options.allowed_hosts, options.allowed_origins, options.allow_public), options.on_request) {
     shared.run_id = random_id();
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) loops.push_back(std::make_unique<Loop>());
     const auto& limits = options.limits;
@@ -125,7 +132,8 @@ asio::awaitable<void> Server::Impl::accept() {
   for (std::size_t next = 0; !shared.stopping; ++next) {
     Loop& loop = *loops[next % loops.size()];
     error_code error;
-    tcp::socket socket = co_await acceptor->async_accept(loop.context, asio::redirect_error(asio::use_awaitable, error));
+    tcp::socket socket =
+        co_await acceptor->async_accept(loop.context, asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) break;
     if (error) {  // out of file descriptors, most likely: wait for some to close
       pause.expires_after(std::chrono::milliseconds(50));
@@ -167,7 +175,8 @@ void Server::Impl::run() {
 
 void Server::Impl::on_all_connections(void (Connection::*what)()) {
   for (auto& loop : loops) {
-    asio::post(loop->context, [&loop = *loop, what] { loop.for_each([what](Connection& connection) { (connection.*what)(); }); });
+    asio::post(loop->context,
+               [&loop = *loop, what] { loop.for_each([what](Connection& connection) { (connection.*what)(); }); });
   }
 }
 

@@ -24,14 +24,14 @@
 namespace zubr::server {
 
 struct ServerLimits {
-  std::size_t header_bytes = 32u << 10;         // over it: 431
-  std::size_t body_bytes = 10u << 20;           // over it: 413
-  int json_depth = 64;                          // over it: 400
-  int connections = 10'000;                     // over it: 503 and the connection is closed
-  int concurrent_requests = 64;                 // requests that the Backend works on at once, one thread each
-  int queued_requests = 256;                    // waiting for one of those; over it: 503 with Retry-After
-  int choices = 16;                             // the most `n` may ask for
-  std::size_t stream_buffer_bytes = 256u << 10; // answered but not yet taken by the client; over it the Backend waits
+  std::size_t header_bytes = 32u << 10;          // over it: 431
+  std::size_t body_bytes = 10u << 20;            // over it: 413
+  int json_depth = 64;                           // over it: 400
+  int connections = 10'000;                      // over it: 503 and the connection is closed
+  int concurrent_requests = 64;                  // requests that the Backend works on at once, one thread each
+  int queued_requests = 256;                     // waiting for one of those; over it: 503 with Retry-After
+  int choices = 16;                              // the most `n` may ask for
+  std::size_t stream_buffer_bytes = 256u << 10;  // answered but not yet taken by the client; over it the Backend waits
   std::chrono::milliseconds idle_timeout{75'000};    // between requests of a connection
   std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
   std::chrono::milliseconds body_timeout{60'000};    // from there to the end of its body; then 408
@@ -40,9 +40,9 @@ struct ServerLimits {
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";  // an address, or "localhost"
-  int port = 0;                    // 0 = any free one; Server::port() tells which
-  bool allow_public = false;       // listen on an address that other machines reach. There are no keys yet
+  std::string host = "127.0.0.1";            // an address, or "localhost"
+  int port = 0;                              // 0 = any free one; Server::port() tells which
+  bool allow_public = false;                 // listen on an address that other machines reach. There are no keys yet
   std::vector<std::string> allowed_hosts;    // names that a Host header may have besides the loopback ones
   std::vector<std::string> allowed_origins;  // "https://app.example": may call from a browser; "*" = any. Turns CORS on
   int io_threads = 1;

@@ -15,10 +15,10 @@ namespace {
 using testing::chat;
 using testing::Client;
 using testing::get;
-using testing::post;
-using testing::ScriptBackend;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::post;
+using testing::ScriptBackend;
 using ::testing::StartsWith;
 
 class ServerTest : public ::testing::Test {
@@ -155,8 +155,9 @@ TEST_F(ServerTest, RefusesAForeignHostAndAForeignOrigin) {
   const auto allowed = one.ask(get("/healthz", "Origin: https://app.example\r\n"));
   EXPECT_EQ(allowed.status, 200);
   EXPECT_EQ(allowed.header("access-control-allow-origin"), "https://app.example");
-  const auto preflight = one.ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n"
-                                 "Access-Control-Request-Method: POST\r\n\r\n");
+  const auto preflight = one.ask(
+      "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n"
+      "Access-Control-Request-Method: POST\r\n\r\n");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(preflight.header("access-control-allow-methods"), "POST, OPTIONS");
 }
@@ -200,8 +201,10 @@ TEST_F(ServerTest, LogsEachRequestWithoutWhatWasSaid) {
   }
   server_->stop(std::chrono::seconds(1));
   ASSERT_EQ(records.size(), 2u);
-  EXPECT_THAT(access_line(records[0]), StartsWith(
-      R"({"request_id":"one","remote":"127.0.0.1","method":"GET","path":"/v1/models","status":200,"bytes_in":0,)"));
+  EXPECT_THAT(
+      access_line(records[0]),
+      StartsWith(
+          R"({"request_id":"one","remote":"127.0.0.1","method":"GET","path":"/v1/models","status":200,"bytes_in":0,)"));
   EXPECT_EQ(records[1].bytes_in, 49);
   for (const auto& record : records) EXPECT_THAT(access_line(record), Not(HasSubstr("secret")));
 }

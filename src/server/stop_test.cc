@@ -11,14 +11,14 @@
 namespace zubr::server {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::chat;
 using testing::Client;
 using testing::get;
+using ::testing::HasSubstr;
 using testing::ScriptBackend;
 using testing::Signal;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using std::chrono::milliseconds;
 
 TEST(Stop, ClosesIdleAndHalfReadConnectionsAtOnce) {
   inference::FakeBackend backend;

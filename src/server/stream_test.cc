@@ -15,13 +15,13 @@ using inference::Generation;
 using inference::TextDelta;
 using testing::chat;
 using testing::Client;
+using ::testing::EndsWith;
 using testing::get;
+using ::testing::HasSubstr;
 using testing::kPatience;
+using ::testing::Not;
 using testing::ScriptBackend;
 using testing::Signal;
-using ::testing::EndsWith;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 std::unique_ptr<Server> serve(inference::Backend& backend, ServerOptions options = {}) {
@@ -51,10 +51,12 @@ TEST(Stream, BeginsWithTheRoleAndEndsWithDone) {
 TEST(Stream, GivesUsageInAnEventOfItsOwnWhenAsked) {
   inference::FakeBackend backend;
   const auto server = serve(backend);
-  const auto events = Client(server->port()).ask(chat(R"("stream":true,"stream_options":{"include_usage":true})")).events();
+  const auto events =
+      Client(server->port()).ask(chat(R"("stream":true,"stream_options":{"include_usage":true})")).events();
   ASSERT_GT(events.size(), 3u);
   EXPECT_THAT(events.front(), EndsWith(R"("usage":null})"));
-  EXPECT_THAT(events[events.size() - 2], HasSubstr(R"("choices":[],"usage":{"prompt_tokens":2,"completion_tokens":12,)"));
+  EXPECT_THAT(events[events.size() - 2],
+              HasSubstr(R"("choices":[],"usage":{"prompt_tokens":2,"completion_tokens":12,)"));
   EXPECT_EQ(events.back(), "[DONE]");
 }
 
@@ -69,7 +71,8 @@ TEST(Stream, CarriesEveryChoiceUnderItsIndex) {
 
 TEST(Stream, KeepsCharactersWholeAndEscaped) {
   ScriptBackend backend([](const auto&, const auto& sink, auto) -> Result<Generation> {
-    for (const char* piece : {"za\u017c\u00f3\u0142\u0107 ", "\"g\u0119\u015bl\u0105\"\n", "\U0001F9AC"}) sink(TextDelta{piece});
+    for (const char* piece : {"za\u017c\u00f3\u0142\u0107 ", "\"g\u0119\u015bl\u0105\"\n", "\U0001F9AC"})
+      sink(TextDelta{piece});
     return Generation{};
   });
   const auto server = serve(backend);
@@ -118,7 +121,8 @@ TEST(Stream, TellsAnErrorAfterTheFirstTokenAsAnEventAndCloses) {
 }
 
 TEST(Stream, AnswersAnExceptionOfABackendWith500) {
-  ScriptBackend backend([](const auto&, const auto&, auto) -> Result<Generation> { throw std::runtime_error("surprise"); });
+  ScriptBackend backend(
+      [](const auto&, const auto&, auto) -> Result<Generation> { throw std::runtime_error("surprise"); });
   const auto server = serve(backend);
   Client client(server->port());
   EXPECT_EQ(client.ask(chat()).status, 500);
@@ -216,8 +220,9 @@ TEST(Stream, ServesFiftyAtOnce) {
   std::vector<Client> clients;
   for (int i = 0; i < kStreams; ++i) {
     clients.emplace_back(server->port());
-    clients.back().send(testing::post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"number )" +
-                                                                  std::to_string(i) + R"("}]})"));
+    clients.back().send(testing::post(
+        "/v1/chat/completions",
+        R"({"stream":true,"messages":[{"role":"user","content":"number )" + std::to_string(i) + R"("}]})"));
   }
   for (int i = 0; i < kStreams; ++i) {
     const auto events = clients[static_cast<std::size_t>(i)].read().events();
@@ -231,7 +236,8 @@ TEST(Stream, AnswersPipelinedRequestsInTheirOrder) {
   inference::FakeBackend backend;
   const auto server = serve(backend);
   Client client(server->port());
-  client.send(chat(R"("stream":true)") + get("/v1/models") + chat(R"("max_tokens":1)") + get("/nothing") + get("/healthz"));
+  client.send(chat(R"("stream":true)") + get("/v1/models") + chat(R"("max_tokens":1)") + get("/nothing") +
+              get("/healthz"));
   EXPECT_EQ(client.read().events().back(), "[DONE]");
   EXPECT_THAT(client.read().body, HasSubstr(R"("object":"list")"));
   EXPECT_THAT(client.read().body, HasSubstr(R"("content":"H")"));

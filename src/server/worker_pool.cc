@@ -12,7 +12,8 @@ WorkerPool::WorkerPool(int threads, int queue)
 WorkerPool::~WorkerPool() { join(); }
 
 std::size_t WorkerPool::wanted() const {
-  return static_cast<std::size_t>(std::ranges::count_if(jobs_, [](const Job& job) { return !job.stop.stop_requested(); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(jobs_, [](const Job& job) { return !job.stop.stop_requested(); }));
 }
 
 bool WorkerPool::submit(std::function<void()> run, std::stop_token stop) {

@@ -1,8 +1,8 @@
 // WorkerPool: a bounded number of threads for calls that block, and a bounded queue before them.
 //
-// Threads: submit() from any thread; jobs run on the pool's. A thread is made when a job finds none free, and lives until
-// join(). A job whose stop_token was triggered while it waited still runs (it must tell its client), but gives up its
-// place in the count of the queue.
+// Threads: submit() from any thread; jobs run on the pool's. A thread is made when a job finds none free, and lives
+// until join(). A job whose stop_token was triggered while it waited still runs (it must tell its client), but gives up
+// its place in the count of the queue.
 #pragma once
 
 #include <condition_variable>

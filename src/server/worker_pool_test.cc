@@ -33,10 +33,12 @@ TEST(WorkerPool, GivesThePlaceOfAJobThatNobodyWantsToAnother) {
   WorkerPool pool(1, 1);
   std::latch runs(1), release(1);
   std::atomic<int> done{0};
-  pool.submit([&] {
-    runs.count_down();
-    release.wait();
-  }, {});
+  pool.submit(
+      [&] {
+        runs.count_down();
+        release.wait();
+      },
+      {});
   runs.wait();
   std::stop_source unwanted;
   EXPECT_TRUE(pool.submit([&] { ++done; }, unwanted.get_token()));

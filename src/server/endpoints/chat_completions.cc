@@ -1,5 +1,5 @@
-// POST /v1/chat/completions. A stream commits to 200 only with its first token, so whatever goes wrong before is a proper
-// HTTP error; after it, an error is an event of the stream, and the connection ends.
+// POST /v1/chat/completions. A stream commits to 200 only with its first token, so whatever goes wrong before is a
+// proper HTTP error; after it, an error is an event of the stream, and the connection ends.
 #include <chrono>
 
 #include "server/api_error.h"
@@ -35,7 +35,8 @@ inference::GenerateRequest of_choice(const ChatRequest& chat, int index) {
 void answer_whole(const Site& site, const ChatRequest& chat, const ChatAnswer& answer, Exchange& exchange) {
   std::vector<Generation> choices;
   for (int index = 0; index < chat.choices; ++index) {
-    auto generation = site.backend.generate(of_choice(chat, index), [](const inference::Event&) {}, exchange.stop_token());
+    auto generation = site.backend.generate(
+        of_choice(chat, index), [](const inference::Event&) {}, exchange.stop_token());
     if (!generation) return exchange.send(error_response(chat_error(generation.error())));
     choices.push_back(*std::move(generation));
   }
@@ -53,7 +54,8 @@ class ChatStream {
     if (index < next_choice_) return;
     next_choice_ = index + 1;
     if (index == 0) {
-      exchange_.begin({.status = 200, .content_type = "text/event-stream; charset=utf-8",
+      exchange_.begin({.status = 200,
+                       .content_type = "text/event-stream; charset=utf-8",
                        .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}});
     }
     exchange_.write(chunks_.role(index));
@@ -111,8 +113,10 @@ void chat_completions(const Site& site, const Request& request, Exchange& exchan
   const ChatAnswer answer{.id = "chatcmpl-" + request.id,
                           .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
                           .model = site.model.name};
-  if (chat->stream) answer_stream(site, *chat, answer, exchange);
-  else answer_whole(site, *chat, answer, exchange);
+  if (chat->stream)
+    answer_stream(site, *chat, answer, exchange);
+  else
+    answer_whole(site, *chat, answer, exchange);
 }
 
 }  // namespace zubr::server::endpoints

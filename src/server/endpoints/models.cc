@@ -25,7 +25,8 @@ void list_models(const Site& site, const Request&, Exchange& exchange) {
 }
 
 void get_model(const Site& site, const Request& request, Exchange& exchange) {
-  if (request.parameter != site.model.name) return exchange.send(error_response(model_not_found(site, request.parameter)));
+  if (request.parameter != site.model.name)
+    return exchange.send(error_response(model_not_found(site, request.parameter)));
   Response response;
   response.body = model_json(site);
   exchange.send(std::move(response));

@@ -5,7 +5,8 @@
 namespace zubr::server::endpoints {
 
 void readyz(const Site& site, const Request&, Exchange& exchange) {
-  if (site.stopping()) return exchange.send(error_response(api_error({ErrorCode::kUnavailable, "the server is stopping"})));
+  if (site.stopping())
+    return exchange.send(error_response(api_error({ErrorCode::kUnavailable, "the server is stopping"})));
   Response response;
   response.body = R"({"status":"ready"})";
   exchange.send(std::move(response));

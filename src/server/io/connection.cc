@@ -21,8 +21,8 @@ using State = RequestParser::State;
 
 namespace {
 
-constexpr std::size_t kReadAhead = 64u << 10;   // of pipelined requests, while one is answered
-constexpr int kRequestsInARow = 16;             // then other connections get their turn
+constexpr std::size_t kReadAhead = 64u << 10;  // of pipelined requests, while one is answered
+constexpr int kRequestsInARow = 16;            // then other connections get their turn
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kPing = ": ping\n\n";  // a comment: clients of server-sent events skip it
@@ -34,7 +34,9 @@ std::chrono::microseconds since(Clock::time_point start) {
 }  // namespace
 
 Connection::Connection(asio::ip::tcp::socket socket, Shared& shared)
-    : socket_(std::move(socket)), woken_timer_(socket_.get_executor(), Clock::time_point::max()), shared_(shared),
+    : socket_(std::move(socket)),
+      woken_timer_(socket_.get_executor(), Clock::time_point::max()),
+      shared_(shared),
       parser_(shared.site.limits) {
   error_code ignored;
   const auto remote = socket_.remote_endpoint(ignored);
@@ -49,7 +51,8 @@ void Connection::start(bool refuse) {
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   // The coroutine's frame holds `self`, so the connection lives as long as its session.
-  asio::co_spawn(socket_.get_executor(), [self = shared_from_this(), refuse]() { return self->run(refuse); }, asio::detached);
+  asio::co_spawn(
+      socket_.get_executor(), [self = shared_from_this(), refuse]() { return self->run(refuse); }, asio::detached);
 }
 
 void Connection::wake() {
@@ -97,7 +100,8 @@ void Connection::begin_read() {
   if (reading_ || gone_) return;
   reading_ = true;
   // Waiting, not reading: an idle connection needs no buffer.
-  socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](const error_code& error) { self->on_readable(error); });
+  socket_.async_wait(asio::socket_base::wait_read,
+                     [self = shared_from_this()](const error_code& error) { self->on_readable(error); });
 }
 
 void Connection::on_readable(const error_code& error) {
@@ -109,11 +113,15 @@ void Connection::on_readable(const error_code& error) {
   thread_local std::array<char, kReadAhead> scratch;
   error_code failure;
   const std::size_t length = socket_.read_some(asio::buffer(scratch), failure);
-  if (!failure) inbox_.append(scratch.data(), length);
-  else if (failure != asio::error::would_block) gone_ = true;
+  if (!failure)
+    inbox_.append(scratch.data(), length);
+  else if (failure != asio::error::would_block)
+    gone_ = true;
   if (phase_ == Phase::kAnswering) {  // nobody waits for the bytes: this watch is for a client that goes away
-    if (gone_ && exchange_) exchange_->abandon();
-    else if (inbox_.size() < kReadAhead) begin_read();
+    if (gone_ && exchange_)
+      exchange_->abandon();
+    else if (inbox_.size() < kReadAhead)
+      begin_read();
   } else if (failure == asio::error::would_block) {
     return begin_read();
   }
@@ -160,7 +168,9 @@ asio::awaitable<bool> Connection::write(std::string_view bytes) {
 HeadFacts Connection::head_facts(bool keep, std::optional<std::size_t> length) const {
   return {.request_id = admission_.request.id,
           .cors_origin = admission_.cors ? std::string_view(parser_.head().origin) : std::string_view(),
-          .http10 = parser_.head().http10, .keep_alive = keep, .content_length = length};
+          .http10 = parser_.head().http10,
+          .keep_alive = keep,
+          .content_length = length};
 }
 
 asio::awaitable<bool> Connection::send_whole(const Response& response, bool keep) {
@@ -170,7 +180,7 @@ asio::awaitable<bool> Connection::send_whole(const Response& response, bool keep
   if (parser_.head().method != "HEAD" && response.status != 204) bytes += response.body;
   const bool sent = co_await write(bytes);
   log_request(sent ? (cancelled_ ? Outcome::kCancelled : Outcome::kComplete) : Outcome::kClientGone);
-  co_return sent && keep;
+  co_return sent&& keep;
 }
 
 void Connection::log_request(Outcome outcome) {
@@ -196,7 +206,8 @@ asio::awaitable<bool> Connection::read_body() {
   if (state == State::kFailed) {
     co_await send_whole(error_response(parser_.error()), false);
   } else if (timed_out_) {
-    ApiError slow{.status = 408, .message = "the request's body did not come in time", .param = std::nullopt, .code = "timeout"};
+    ApiError slow{
+        .status = 408, .message = "the request's body did not come in time", .param = std::nullopt, .code = "timeout"};
     timed_out_ = false;
     co_await send_whole(error_response(slow), false);
   } else {
@@ -226,7 +237,10 @@ asio::awaitable<bool> Connection::serve_one() {
   if (state != State::kHead) {
     if (timed_out_ && parser_.started()) {
       timed_out_ = false;
-      ApiError slow{.status = 408, .message = "the request's header did not come in time", .param = std::nullopt, .code = "timeout"};
+      ApiError slow{.status = 408,
+                    .message = "the request's header did not come in time",
+                    .param = std::nullopt,
+                    .code = "timeout"};
       co_await send_whole(error_response(slow), false);
     }
     co_return false;
@@ -251,8 +265,10 @@ void Connection::dispatch(const Route& route) {
   auto run = [shared, endpoint = route.endpoint, exchange = exchange_, request = admission_.request]() {
     Error failure(ErrorCode::kInternal, "the endpoint did not answer");
     try {
-      if (exchange->stop_token().stop_requested()) failure = {ErrorCode::kCancelled, "the server is stopping"};
-      else endpoint(shared->site, request, *exchange);
+      if (exchange->stop_token().stop_requested())
+        failure = {ErrorCode::kCancelled, "the server is stopping"};
+      else
+        endpoint(shared->site, request, *exchange);
     } catch (const std::bad_alloc&) {
       failure = {ErrorCode::kOutOfMemory, "there is not enough memory for this request"};
     } catch (const std::exception& unexpected) {
@@ -266,9 +282,9 @@ void Connection::dispatch(const Route& route) {
   if (shared_.pool.submit(std::move(run), exchange_->stop_token())) return begin_read();
   --shared_.jobs;
   const auto& limits = site.limits;
-  exchange_->send(error_response(api_error(
-      {ErrorCode::kUnavailable, fmt::format("{} requests run and {} wait already; try again later",
-                                            limits.concurrent_requests, limits.queued_requests)})));
+  exchange_->send(error_response(
+      api_error({ErrorCode::kUnavailable, fmt::format("{} requests run and {} wait already; try again later",
+                                                      limits.concurrent_requests, limits.queued_requests)})));
 }
 
 asio::awaitable<bool> Connection::answer(const Route& route) {
@@ -277,15 +293,18 @@ asio::awaitable<bool> Connection::answer(const Route& route) {
   const auto executor = socket_.get_executor();
   exchange_ = std::make_shared<Exchange>(shared_.site.limits.stream_buffer_bytes,
                                          [executor, self = weak_from_this(), direct = route.where == Where::kInline] {
-    if (direct) return;  // the answer is there before anybody waits for it
-    asio::post(executor, [self] {
-      if (const auto connection = self.lock()) connection->wake();
-    });
-  });
+                                           if (direct) return;  // the answer is there before anybody waits for it
+                                           asio::post(executor, [self] {
+                                             if (const auto connection = self.lock()) connection->wake();
+                                           });
+                                         });
   dispatch(route);
   const bool keep = co_await pump();
   exchange_.reset();
-  if (ended_while_stopping_) ++(cancelled_ ? shared_.cancelled : shared_.finished_while_stopping);
+  if (cancelled_)
+    ++shared_.cancelled;
+  else if (ended_while_stopping_)
+    ++shared_.finished_while_stopping;
   co_return keep;
 }
 
@@ -309,8 +328,10 @@ asio::awaitable<bool> Connection::pump() {
       out = response_head(*taken.head, head_facts(keep, std::nullopt));
     }
     if (taken.bytes.empty() && events && Clock::now() >= ping_at_) taken.bytes = kPing;
-    if (chunked) append_chunk(out, taken.bytes);
-    else out += taken.bytes;
+    if (chunked)
+      append_chunk(out, taken.bytes);
+    else
+      out += taken.bytes;
     if (taken.ended && chunked) out += kLastChunk;
     if (!out.empty()) {
       co_await write(out);
@@ -350,8 +371,9 @@ asio::awaitable<void> Connection::run(bool refuse) {
   if (refuse) {
     admission_.request.id = fmt::format("req-{}-{}", shared_.run_id, shared_.next_request++);
     head_at_ = Clock::now();
-    ApiError full = api_error({ErrorCode::kUnavailable, fmt::format("this server takes {} connections at once; try again later",
-                                                                    shared_.site.limits.connections)});
+    ApiError full =
+        api_error({ErrorCode::kUnavailable, fmt::format("this server takes {} connections at once; try again later",
+                                                        shared_.site.limits.connections)});
     const Response response = error_response(full);
     unread_ = true;
     co_await send_whole(response, false);

@@ -1,7 +1,7 @@
 // Connection: one client's socket, its requests one after the other. Internal to the server: includes Asio.
 //
-// Threads: everything runs on the connection's loop, a single thread; only the Exchange's wake comes from elsewhere, and
-// it is posted. Shared by: the session coroutine, pending socket operations, and the loop's list (weakly).
+// Threads: everything runs on the connection's loop, a single thread; only the Exchange's wake comes from elsewhere,
+// and it is posted. Shared by: the session coroutine, pending socket operations, and the loop's list (weakly).
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -29,7 +29,9 @@ using Clock = std::chrono::steady_clock;
 // What all connections of a server share. Outlives them.
 struct Shared {
   Shared(Site the_site, OriginGuard the_guard, std::function<void(const AccessRecord&)> log)
-      : site(std::move(the_site)), guard(std::move(the_guard)), on_request(std::move(log)),
+      : site(std::move(the_site)),
+        guard(std::move(the_guard)),
+        on_request(std::move(log)),
         pool(site.limits.concurrent_requests, site.limits.queued_requests) {}
 
   const Site site;
@@ -50,11 +52,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(boost::asio::ip::tcp::socket socket, Shared& shared);
   ~Connection();
 
-  void start(bool refuse);        // `refuse`: too many connections, say so and close
+  void start(bool refuse);            // `refuse`: too many connections, say so and close
   void sweep(Clock::time_point now);  // called a few times a second: deadlines and pings
-  void drain();                   // close as soon as no request is being answered
-  void cancel();                  // stop the request that is being answered
-  void close();                   // now
+  void drain();                       // close as soon as no request is being answered
+  void cancel();                      // stop the request that is being answered
+  void close();                       // now
 
  private:
   enum class Phase { kIdle, kReading, kAnswering, kClosing };
@@ -93,12 +95,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kIdle;
   int requests_without_pause_ = 0;
   bool woken_ = false;
-  bool reading_ = false;    // a wait for readability is pending
-  bool gone_ = false;       // the client closed, or the connection broke
+  bool reading_ = false;  // a wait for readability is pending
+  bool gone_ = false;     // the client closed, or the connection broke
   bool timed_out_ = false;
   bool cancelled_ = false;  // by cancel()
   bool ended_while_stopping_ = false;
-  bool unread_ = false;     // an answer was given without reading the whole request
+  bool unread_ = false;  // an answer was given without reading the whole request
 };
 
 }  // namespace zubr::server

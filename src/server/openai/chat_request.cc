@@ -29,10 +29,14 @@ std::string text_of_parts(const json::array& parts, const std::string& path, std
     }
     JsonFields fields(*part, here + ".", error);
     const auto type = fields.string("type");
-    if (!type) fields.fail("type", fmt::format("'{}.type' is missing", here), "missing");
-    else if (*type != "text") fields.fail("type", fmt::format("a content part of type '{}' is {}", *type, kNotYet), "unsupported");
-    else if (auto piece = fields.string("text")) text += *piece;
-    else fields.fail("text", fmt::format("'{}.text' is missing", here), "missing");
+    if (!type)
+      fields.fail("type", fmt::format("'{}.type' is missing", here), "missing");
+    else if (*type != "text")
+      fields.fail("type", fmt::format("a content part of type '{}' is {}", *type, kNotYet), "unsupported");
+    else if (auto piece = fields.string("text"))
+      text += *piece;
+    else
+      fields.fail("text", fmt::format("'{}.text' is missing", here), "missing");
   }
   return text;
 }
@@ -53,21 +57,28 @@ Message read_message(const json::value& value, const std::string& path, std::opt
   }
   JsonFields fields(*object, path + ".", error);
   const auto role = fields.string("role");
-  if (!role) fields.fail("role", fmt::format("'{}.role' is missing", path), "missing");
+  if (!role)
+    fields.fail("role", fmt::format("'{}.role' is missing", path), "missing");
   else if (*role == "tool" || *role == "function")
     fields.fail("role", fmt::format("a message of role '{}' is {}", *role, kNotYet), "unsupported");
-  else if (const auto known = role_of(*role)) message.role = *known;
-  else fields.fail("role", fmt::format("'{}.role' must be system, developer, user or assistant, it is '{}'", path, *role));
+  else if (const auto known = role_of(*role))
+    message.role = *known;
+  else
+    fields.fail("role", fmt::format("'{}.role' must be system, developer, user or assistant, it is '{}'", path, *role));
   if (fields.find("tool_calls")) {
     const json::array* calls = fields.array("tool_calls");
     if (calls && !calls->empty()) fields.fail("tool_calls", fmt::format("tool calls are {}", kNotYet), "unsupported");
   }
   fields.string("name");
   const json::value* content = fields.find("content");
-  if (!content) fields.fail("content", fmt::format("'{}.content' is missing", path), "missing");
-  else if (content->is_string()) message.content = std::string(content->get_string());
-  else if (content->is_array()) message.content = text_of_parts(content->get_array(), path + ".content", error);
-  else fields.fail("content", fmt::format("'{}.content' must be a string or an array of parts", path), "invalid_type");
+  if (!content)
+    fields.fail("content", fmt::format("'{}.content' is missing", path), "missing");
+  else if (content->is_string())
+    message.content = std::string(content->get_string());
+  else if (content->is_array())
+    message.content = text_of_parts(content->get_array(), path + ".content", error);
+  else
+    fields.fail("content", fmt::format("'{}.content' must be a string or an array of parts", path), "invalid_type");
   return message;
 }
 
@@ -98,7 +109,8 @@ void refuse_unsupported(JsonFields& fields) {
     fields.fail("logit_bias", fmt::format("'logit_bias' is {}", kNotYet), "unsupported");
   if (const json::array* modalities = fields.array("modalities")) {
     for (const json::value& modality : *modalities) {
-      if (modality != "text") fields.fail("modalities", fmt::format("an output other than text is {}", kNotYet), "unsupported");
+      if (modality != "text")
+        fields.fail("modalities", fmt::format("an output other than text is {}", kNotYet), "unsupported");
     }
   }
 }
@@ -121,8 +133,9 @@ void read_sampling(JsonFields& fields, inference::SamplingOptions& sampling) {
 
 void read_max_tokens(JsonFields& fields, ChatRequest& chat) {
   constexpr auto kMost = std::numeric_limits<int>::max();
-  for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {  // the second is the newer name and wins
-    const auto tokens = fields.integer(name, -1, kMost);                         // -1 = no limit, as llama-server has it
+  for (const std::string_view name :
+       {"max_tokens", "max_completion_tokens"}) {         // the second is the newer name and wins
+    const auto tokens = fields.integer(name, -1, kMost);  // -1 = no limit, as llama-server has it
     if (!tokens) continue;
     if (*tokens == 0) fields.fail(name, fmt::format("'{}' must be at least 1 (or -1 for no limit), it is 0", name));
     chat.generate.max_tokens = static_cast<int>(*tokens);
@@ -162,7 +175,8 @@ void read_response_format(JsonFields& fields, ChatRequest& chat, std::optional<A
     return;
   }
   if (*type != "json_schema")
-    return inner.fail("type", fmt::format("'response_format.type' must be text, json_object or json_schema, it is '{}'", *type));
+    return inner.fail(
+        "type", fmt::format("'response_format.type' must be text, json_object or json_schema, it is '{}'", *type));
   const json::object* holder = inner.object("json_schema");
   if (!holder) return inner.fail("json_schema", "'response_format.json_schema' is missing", "missing");
   JsonFields schema_fields(*holder, "response_format.json_schema.", error);

@@ -1,6 +1,6 @@
 // The body of POST /v1/chat/completions (platform.openai.com/docs/api-reference/chat/create), read strictly: a field of
-// the wrong type or out of its range is a 400 that names it; a field that would change the answer and is not supported is
-// a 400 too; a field that is not known is ignored, as OpenAI does.
+// the wrong type or out of its range is a 400 that names it; a field that would change the answer and is not supported
+// is a 400 too; a field that is not known is ignored, as OpenAI does.
 #pragma once
 
 #include <string>

@@ -10,8 +10,9 @@ namespace {
 using inference::Role;
 
 ApiResult<ChatRequest> parse(std::string_view fields) {
-  return parse_chat_request(fmt::format(R"({{"messages":[{{"role":"user","content":"hi"}}]{}{}}})", fields.empty() ? "" : ",",
-                                        fields), ServerLimits{});
+  return parse_chat_request(
+      fmt::format(R"({{"messages":[{{"role":"user","content":"hi"}}]{}{}}})", fields.empty() ? "" : ",", fields),
+      ServerLimits{});
 }
 
 // The field that is wrong, "" when none is.
@@ -25,8 +26,10 @@ TEST(ChatRequest, ReadsEveryField) {
       {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"ż"}],"name":"ala"},
       {"role":"assistant","content":"","tool_calls":[]}],
       "max_tokens":7,"temperature":0,"top_p":0.5,"seed":42,"stop":["x","y"],"n":3,"presence_penalty":1,
-      "frequency_penalty":-2,"stream":true,"stream_options":{"include_usage":true},"user":"u","tools":[],"tool_choice":"none",
-      "logit_bias":{},"top_k":5,"min_p":0.25,"whatever":{"is":"ignored"},"response_format":{"type":"text"}})", ServerLimits{});
+      "frequency_penalty":-2,"stream":true,"stream_options":{"include_usage":true},"user":"u",
+      "tools":[],"tool_choice":"none",
+      "logit_bias":{},"top_k":5,"min_p":0.25,"whatever":{"is":"ignored"},"response_format":{"type":"text"}})",
+                                       ServerLimits{});
   ASSERT_TRUE(chat.has_value()) << chat.error().message;
   const auto& generate = chat->generate;
   EXPECT_EQ(generate.model, "m");
@@ -96,17 +99,18 @@ TEST(ChatRequest, NamesTheMessageThatIsWrong) {
   EXPECT_EQ(wrong(R"([{"role":"user","content":1}])"), "messages[0].content");
   EXPECT_EQ(wrong(R"([{"role":"user","content":["a"]}])"), "messages[0].content[0]");
   EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"text"}]}])"), "messages[0].content[0].text");
-  EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"image_url","image_url":{}}]}])"), "messages[0].content[0].type");
+  EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"image_url","image_url":{}}]}])"),
+            "messages[0].content[0].type");
 }
 
 TEST(ChatRequest, SaysWhatItDoesNotSupportInsteadOfIgnoringIt) {
-  for (const auto& [field, fields] : std::initializer_list<std::pair<std::string, std::string>>{
-           {"tools", R"("tools":[{"type":"function"}])"},
-           {"tool_choice", R"("tool_choice":"required")"},
-           {"functions", R"("functions":[{}])"},
-           {"logprobs", R"("logprobs":true)"},
-           {"logit_bias", R"("logit_bias":{"1":5})"},
-           {"modalities", R"("modalities":["text","audio"])"}}) {
+  for (const auto& [field, fields] :
+       std::initializer_list<std::pair<std::string, std::string>>{{"tools", R"("tools":[{"type":"function"}])"},
+                                                                  {"tool_choice", R"("tool_choice":"required")"},
+                                                                  {"functions", R"("functions":[{}])"},
+                                                                  {"logprobs", R"("logprobs":true)"},
+                                                                  {"logit_bias", R"("logit_bias":{"1":5})"},
+                                                                  {"modalities", R"("modalities":["text","audio"])"}}) {
     const auto chat = parse(fields);
     ASSERT_FALSE(chat.has_value()) << fields;
     EXPECT_EQ(chat.error().param, field);
@@ -137,7 +141,8 @@ RC_GTEST_PROP(ChatRequest, SurvivesAnyBytes, (const std::string& bytes)) {
 }
 
 RC_GTEST_PROP(ChatRequest, SurvivesEveryPrefixAndEveryChangedByte, (std::uint8_t value)) {
-  std::string body = R"({"messages":[{"role":"user","content":[{"type":"text","text":"a\u017c"}]}],"n":2,"stop":["a"],"seed":1e3})";
+  std::string body =
+      R"({"messages":[{"role":"user","content":[{"type":"text","text":"a\u017c"}]}],"n":2,"stop":["a"],"seed":1e3})";
   const auto at = *rc::gen::inRange<std::size_t>(0, body.size());
   RC_ASSERT(!parse_chat_request(body.substr(0, at), ServerLimits{}).has_value());
   body[at] = static_cast<char>(value);

@@ -47,8 +47,9 @@ ChunkWriter::ChunkWriter(const ChatAnswer& answer, bool include_usage)
       tail_(include_usage ? "],\"usage\":null}\n\n" : "]}\n\n") {}
 
 std::string ChunkWriter::role(int choice) const {
-  return fmt::format(R"({}{{"index":{},"delta":{{"role":"assistant","content":""}},"logprobs":null,"finish_reason":null}}{})",
-                     head_, choice, tail_);
+  return fmt::format(
+      R"({}{{"index":{},"delta":{{"role":"assistant","content":""}},"logprobs":null,"finish_reason":null}}{})", head_,
+      choice, tail_);
 }
 
 std::string ChunkWriter::text(int choice, std::string_view delta) const {

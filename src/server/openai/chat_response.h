@@ -11,7 +11,7 @@
 namespace zubr::server::openai {
 
 struct ChatAnswer {
-  std::string id;  // "chatcmpl-…"
+  std::string id;            // "chatcmpl-…"
   std::int64_t created = 0;  // Unix time in seconds
   std::string model;
 };

@@ -33,8 +33,10 @@ ApiResult<json::object> parse_object(std::string_view body, int max_depth) {
   boost::system::error_code error;
   json::value value = json::parse(json::string_view(body.data(), body.size()), error, {}, options);
   if (error == json::error::too_deep)
-    return tl::unexpected(bad_field("", fmt::format("the body's JSON is nested deeper than {}", max_depth), "too_deep"));
-  if (error && !core::utf8_valid(body)) return tl::unexpected(bad_field("", "the body is not valid UTF-8", "invalid_utf8"));
+    return tl::unexpected(
+        bad_field("", fmt::format("the body's JSON is nested deeper than {}", max_depth), "too_deep"));
+  if (error && !core::utf8_valid(body))
+    return tl::unexpected(bad_field("", "the body is not valid UTF-8", "invalid_utf8"));
   if (error) {
     const std::string why = body.empty() ? "it is empty" : error.message();
     return tl::unexpected(bad_field("", fmt::format("the body is not valid JSON: {}", why), "invalid_json"));
@@ -71,7 +73,8 @@ std::optional<std::int64_t> JsonFields::integer(std::string_view name, std::int6
   const json::value* value = find(name);
   if (!value) return std::nullopt;
   std::optional<std::int64_t> found;
-  if (value->is_int64()) found = value->get_int64();
+  if (value->is_int64())
+    found = value->get_int64();
   else if (const double* real = value->if_double(); real && std::nearbyint(*real) == *real && std::abs(*real) < 9e15)
     found = static_cast<std::int64_t>(*real);  // 10.0 is an integer to JSON
   if (!found && !value->is_uint64()) {
@@ -93,8 +96,9 @@ std::optional<double> JsonFields::number(std::string_view name, double min, doub
     wrong_type(name, "a number", *value);
     return std::nullopt;
   }
-  const double found = value->is_double() ? value->get_double() : value->is_int64() ? static_cast<double>(value->get_int64())
-                                                                 : static_cast<double>(value->get_uint64());
+  const double found = value->is_double()  ? value->get_double()
+                       : value->is_int64() ? static_cast<double>(value->get_int64())
+                                           : static_cast<double>(value->get_uint64());
   if (!(found >= min && found <= max)) {
     fail(name, fmt::format("'{}' must be from {} to {}, it is {}", path(name), min, max, found));
     return std::nullopt;

@@ -48,7 +48,8 @@ Client::~Client() {
   if (socket_ >= 0) ::close(socket_);
 }
 
-Client::Client(Client&& other) noexcept : socket_(std::exchange(other.socket_, -1)), unread_(std::move(other.unread_)) {}
+Client::Client(Client&& other) noexcept
+    : socket_(std::exchange(other.socket_, -1)), unread_(std::move(other.unread_)) {}
 
 void Client::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -156,13 +157,14 @@ std::string get(std::string_view path, std::string_view headers) {
 }
 
 std::string post(std::string_view path, std::string_view body, std::string_view headers) {
-  return fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}",
-                     path, body.size(), headers, body);
+  return fmt::format(
+      "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", path,
+      body.size(), headers, body);
 }
 
 std::string chat(std::string_view fields) {
-  return post("/v1/chat/completions",
-              fmt::format(R"({{"messages":[{{"role":"user","content":"hi"}}]{}{}}})", fields.empty() ? "" : ",", fields));
+  return post("/v1/chat/completions", fmt::format(R"({{"messages":[{{"role":"user","content":"hi"}}]{}{}}})",
+                                                  fields.empty() ? "" : ",", fields));
 }
 
 }  // namespace zubr::server::testing

@@ -13,10 +13,10 @@ struct Answer {
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;                            // of all chunks
   std::vector<std::string> chunks;
-  bool whole = false;                          // by Content-Length, last chunk, or the connection's end
+  bool whole = false;  // by Content-Length, last chunk, or the connection's end
 
   std::string header(const std::string& name) const;
-  std::vector<std::string> events() const;     // what follows "data: " in each server-sent event
+  std::vector<std::string> events() const;  // what follows "data: " in each server-sent event
 };
 
 class Client {
@@ -28,11 +28,14 @@ class Client {
 
   void send(std::string_view bytes);
   Answer read(bool head_only = false);  // the next answer; waits up to 20 s
-  Answer ask(std::string_view bytes) { send(bytes); return read(); }
-  std::string read_some();              // "" at the end of the connection, and when nothing comes for 20 s
-  bool ended();                         // reads up to the end of the connection
-  void half_close();                    // no more bytes from us
-  void vanish();                        // closes with a reset
+  Answer ask(std::string_view bytes) {
+    send(bytes);
+    return read();
+  }
+  std::string read_some();  // "" at the end of the connection, and when nothing comes for 20 s
+  bool ended();             // reads up to the end of the connection
+  void half_close();        // no more bytes from us
+  void vanish();            // closes with a reset
 
  private:
   int socket_ = -1;

@@ -31,8 +31,8 @@ class Signal {
 
 class ScriptBackend : public inference::FakeBackend {
  public:
-  using Script = std::function<Result<inference::Generation>(const inference::GenerateRequest&, const inference::EventSink&,
-                                                             std::stop_token)>;
+  using Script = std::function<Result<inference::Generation>(const inference::GenerateRequest&,
+                                                             const inference::EventSink&, std::stop_token)>;
   explicit ScriptBackend(Script script) : script_(std::move(script)) {}
 
   Result<inference::Generation> generate(const inference::GenerateRequest& request, const inference::EventSink& sink,

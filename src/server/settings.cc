@@ -1,0 +1,117 @@
+#include "server/settings.h"
+
+#include <string_view>
+
+namespace zubr::server {
+namespace {
+
+using core::Setting;
+using core::SettingType;
+
+constexpr double kMegabyte = 1 << 20;
+
+// "a, b" → {"a", "b"}.
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    std::string_view item = text.substr(0, comma);
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return items;
+}
+
+Setting seconds(std::string name, std::string fallback, std::string help) {
+  return {.name = std::move(name),
+          .type = SettingType::kNumber,
+          .fallback = std::move(fallback),
+          .help = std::move(help),
+          .example = "10",
+          .min = 0.01,
+          .max = 86'400,
+          .where = "serve"};
+}
+
+std::chrono::milliseconds milliseconds(const core::Settings& settings, std::string_view name) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(settings.number(name) * 1'000));
+}
+
+}  // namespace
+
+std::vector<Setting> server_settings() {
+  return {
+      {.name = "serve.allow_public",
+       .type = SettingType::kBool,
+       .fallback = "false",
+       .help =
+           "Listen on an address that other machines reach. There are no keys yet: whoever reaches it uses the models.",
+       .example = "true",
+       .where = "serve"},
+      {.name = "serve.allowed_hosts",
+       .help = "Names, separated by commas, under which the server may be called besides localhost (the Host header).",
+       .example = "models.lan",
+       .where = "serve"},
+      {.name = "serve.allowed_origins",
+       .help = "Web origins, separated by commas, whose pages may call the server from a browser; `*` is any.",
+       .example = "https://app.example",
+       .where = "serve"},
+      {.name = "serve.max_body_mb",
+       .type = SettingType::kNumber,
+       .fallback = "10",
+       .help = "The largest body of a request, in MiB.",
+       .example = "32",
+       .min = 0.001,
+       .max = 4'096,
+       .where = "serve"},
+      {.name = "serve.max_connections",
+       .type = SettingType::kInteger,
+       .fallback = "10000",
+       .help = "Open connections; more are told to try later.",
+       .example = "1000",
+       .min = 1,
+       .max = 1'000'000,
+       .where = "serve"},
+      {.name = "serve.max_running",
+       .type = SettingType::kInteger,
+       .fallback = "64",
+       .help = "Requests that are handed to the model at once, a thread each; the model takes as many as it can.",
+       .example = "16",
+       .min = 1,
+       .max = 4'096,
+       .where = "serve"},
+      {.name = "serve.max_queued",
+       .type = SettingType::kInteger,
+       .fallback = "256",
+       .help = "Requests that wait for one of those to end; more are told to try later.",
+       .example = "0",
+       .min = 0,
+       .max = 1'000'000,
+       .where = "serve"},
+      seconds("serve.idle_timeout", "75", "Seconds that a connection may be idle between requests."),
+      seconds("serve.body_timeout", "60", "Seconds that the body of a request may take to come."),
+      seconds("serve.write_timeout", "30",
+              "Seconds after which a client that takes nothing of its answer is given up."),
+  };
+}
+
+ServerOptions server_options(const core::Settings& settings) {
+  ServerOptions options;
+  options.allow_public = settings.enabled("serve.allow_public");
+  options.allowed_hosts = split_list(settings.text("serve.allowed_hosts"));
+  options.allowed_origins = split_list(settings.text("serve.allowed_origins"));
+  ServerLimits& limits = options.limits;
+  limits.body_bytes = static_cast<std::size_t>(settings.number("serve.max_body_mb") * kMegabyte);
+  limits.connections = static_cast<int>(settings.integer("serve.max_connections"));
+  limits.concurrent_requests = static_cast<int>(settings.integer("serve.max_running"));
+  limits.queued_requests = static_cast<int>(settings.integer("serve.max_queued"));
+  limits.idle_timeout = milliseconds(settings, "serve.idle_timeout");
+  limits.body_timeout = milliseconds(settings, "serve.body_timeout");
+  limits.write_timeout = milliseconds(settings, "serve.write_timeout");
+  return options;
+}
+
+}  // namespace zubr::server
