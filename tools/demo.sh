@@ -33,10 +33,9 @@ command="$zubr classify $input --text keyword --labels $labels -o $output"
 say "\$ $command"
 # The summary is zubr's last line on stderr; it is kept so that it can stand below the table.
 set +e
-$command "${flags[@]}" 2> >(tee "$out/stderr.txt" >&2)
-status=$?
+$command "${flags[@]}" 2>&1 | tee "$out/stderr.txt" >&2
+status=${PIPESTATUS[0]}
 set -e
-wait $! 2>/dev/null || true
 if [ $status -ne 0 ]; then
   say "demo: zubr ended with exit code $status"
   exit $status
