@@ -1,4 +1,5 @@
-// What is asked and what comes back: plain values of the HTTP client (net/http_client.h), without the library behind it.
+// What is asked and what comes back: plain values of the HTTP client (net/http_client.h), without the library behind
+// it.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ struct ByteRange {
 struct Hop {
   int status = 0;
   std::string from;
-  std::string to;            // absolute
-  bool same_origin = false;  // same scheme, host and port
+  std::string to;                    // absolute
+  bool same_origin = false;          // same scheme, host and port
   const Headers* headers = nullptr;  // of the redirecting answer; valid during the call
 };
 enum class RedirectDecision { kFollow, kStop };  // kStop: the redirect itself is the answer

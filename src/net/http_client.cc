@@ -60,7 +60,8 @@ class Journey {
   Result<HttpResponse> run(Transfer& transfer, BodySink& sink, const std::stop_token& stop) {
     for (const Header& header : headers_)
       if (!is_valid_field(header))
-        return fail(ErrorCode::kInvalidArgument, "the header field '{}' has characters that cannot be sent", header.name);
+        return fail(ErrorCode::kInvalidArgument, "the header field '{}' has characters that cannot be sent",
+                    header.name);
     ZUBR_TRY(start, Url::parse(request_.url));
     Url url = std::move(start);
     for (int hops = 0;; ++hops) {
@@ -95,8 +96,8 @@ class Journey {
     const Hop hop{head.status, from.text, to->text, from.same_origin(*to), &head.headers};
     if (request_.on_redirect && request_.on_redirect(hop) == RedirectDecision::kStop) return false;
     if (from.scheme == "https" && to->scheme == "http")
-      next_ = fail(ErrorCode::kUnsupported, "{} redirects from https to http ({}); that is not followed", from.display(),
-                   to->display());
+      next_ = fail(ErrorCode::kUnsupported, "{} redirects from https to http ({}); that is not followed",
+                   from.display(), to->display());
     else
       next_ = std::move(to);
     return true;

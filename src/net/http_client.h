@@ -11,9 +11,9 @@
 // Threads: any number of calls at once; each borrows a connection set from a pool and returns it, so connections are
 // kept alive. A call blocks until done and ends within milliseconds of a stop request.
 //
-// Errors: kNetwork (no such host, refused, broken, cut short), kTimeout (connect, stall), kCancelled, kTooLarge (body over
-// max_body_bytes), kInvalidArgument (address, header), kUnsupported (redirect loop, https → http), kPermissionDenied
-// (certificate), whatever a sink returned.
+// Errors: kNetwork (no such host, refused, broken, cut short), kTimeout (connect, stall), kCancelled, kTooLarge (body
+// over max_body_bytes), kInvalidArgument (address, header), kUnsupported (redirect loop, https → http),
+// kPermissionDenied (certificate), whatever a sink returned.
 #pragma once
 
 #include <chrono>

@@ -38,8 +38,11 @@ TEST(HttpClient, GivesStatusHeadersAndBodyAndSendsWhatItIsTold) {
     return Reply{.status = 404, .headers = {{"X-Error-Code", "RepoNotFound"}}, .body = request.method + request.body};
   });
   HttpClient client(direct());
-  const auto answer = client.fetch(
-      {.method = Method::kPost, .url = server.url("/a?b=c"), .headers = {{"X-Empty", ""}, {"X-One", "1"}}, .body = "hello"}, {});
+  const auto answer = client.fetch({.method = Method::kPost,
+                                    .url = server.url("/a?b=c"),
+                                    .headers = {{"X-Empty", ""}, {"X-One", "1"}},
+                                    .body = "hello"},
+                                   {});
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_EQ(answer->status, 404);
   EXPECT_EQ(answer->headers.get("x-error-code"), "RepoNotFound");
@@ -156,6 +159,7 @@ TEST(HttpClient, HoldsTheSenderBackWhileItsSinkIsBusy) {
       }
       return Flow::kEnough;
     }
+
    private:
     std::atomic<std::size_t>& sent_;
   } sink(sent);

@@ -12,7 +12,9 @@ using testing::Reply;
 
 HttpOptions direct() { return {.proxy = "none"}; }
 
-Reply redirect(int status, std::string to) { return {.status = status, .headers = {{"Location", std::move(to)}}, .body = "moved"}; }
+Reply redirect(int status, std::string to) {
+  return {.status = status, .headers = {{"Location", std::move(to)}}, .body = "moved"};
+}
 
 bool saw_token(const FaultServer& server) {
   for (const Received& request : server.requests())
@@ -24,7 +26,8 @@ const Headers kToken = {{"Authorization", "Bearer secret"}, {"Cookie", "a=b"}, {
 
 TEST(Redirect, KeepsTheTokenOnTheSameHost) {
   FaultServer server([](const Received& request) {
-    return request.target == "/a" ? redirect(302, "/b") : Reply{.body = std::string(request.headers.get("authorization"))};
+    return request.target == "/a" ? redirect(302, "/b")
+                                  : Reply{.body = std::string(request.headers.get("authorization"))};
   });
   const auto answer = HttpClient(direct()).fetch({.url = server.url("/a"), .headers = kToken}, {});
   ASSERT_TRUE(answer) << answer.error().message();
@@ -34,7 +37,8 @@ TEST(Redirect, KeepsTheTokenOnTheSameHost) {
 
 TEST(Redirect, NeverSendsTheTokenToAnotherHost) {
   FaultServer server([&](const Received& request) {
-    if (request.target == "/a") return redirect(302, "http://localhost:" + std::string(request.headers.get("x-port")) + "/b");
+    if (request.target == "/a")
+      return redirect(302, "http://localhost:" + std::string(request.headers.get("x-port")) + "/b");
     return Reply{.body = std::string(request.headers.get("accept"))};
   });
   Headers headers = kToken;
@@ -52,7 +56,8 @@ TEST(Redirect, NeverSendsTheTokenToAnotherHost) {
 TEST(Redirect, NeverSendsTheTokenToAnotherPortNorBackAgain) {
   std::string back;
   FaultServer other([&](const Received&) { return redirect(302, back); });
-  FaultServer server([&](const Received& request) { return request.target == "/a" ? redirect(302, other.url("/x")) : Reply{}; });
+  FaultServer server(
+      [&](const Received& request) { return request.target == "/a" ? redirect(302, other.url("/x")) : Reply{}; });
   back = server.url("/end");
   ASSERT_TRUE(HttpClient(direct()).fetch({.url = server.url("/a"), .headers = kToken}, {}));
   EXPECT_FALSE(saw_token(other));

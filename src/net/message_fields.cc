@@ -1,8 +1,8 @@
 #include "net/message_fields.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 #include "net/headers.h"
 
@@ -46,7 +46,8 @@ std::optional<std::string> parse_next_link(std::string_view value) {
     const std::string_view target = value.substr(open + 1, close - open - 1);
     value.remove_prefix(close + 1);
     const std::string_view parameters = value.substr(0, value.find('<'));
-    if (parameters.find("rel=\"next\"") != std::string_view::npos || parameters.find("rel=next") != std::string_view::npos)
+    if (parameters.find("rel=\"next\"") != std::string_view::npos ||
+        parameters.find("rel=next") != std::string_view::npos)
       return std::string(target);
   }
   return std::nullopt;

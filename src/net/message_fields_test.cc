@@ -28,14 +28,15 @@ TEST(ContentRange, RefusesWhatDoesNotAddUp) {
 }
 
 TEST(NextLink, FindsTheNextPageAmongOthers) {
-  EXPECT_EQ(parse_next_link(R"(<https://a/1>; rel="prev", <https://a/3?cursor=x>; rel="next")"), "https://a/3?cursor=x");
+  EXPECT_EQ(parse_next_link(R"(<https://a/1>; rel="prev", <https://a/3?cursor=x>; rel="next")"),
+            "https://a/3?cursor=x");
   EXPECT_FALSE(parse_next_link(R"(<https://a/1>; rel="prev")"));
   EXPECT_FALSE(parse_next_link("<https://a/1"));
 }
 
 TEST(BearerChallenge, ReadsQuotedAndPlainParameters) {
-  const auto challenge =
-      parse_bearer_challenge(R"(Bearer realm="https://auth.example/token", service="reg,istry",scope=repository:a:pull)");
+  const auto challenge = parse_bearer_challenge(
+      R"(Bearer realm="https://auth.example/token", service="reg,istry",scope=repository:a:pull)");
   ASSERT_TRUE(challenge);
   EXPECT_EQ(challenge->get("realm"), "https://auth.example/token");
   EXPECT_EQ(challenge->get("service"), "reg,istry");

@@ -6,16 +6,26 @@ std::vector<core::Setting> net_settings() {
   using core::SettingType;
   return {
       {.name = "net.proxy",
-       .help = "The proxy for everything fetched; empty follows http_proxy, https_proxy and no_proxy, 'none' uses none.",
+       .help =
+           "The proxy for everything fetched; empty follows http_proxy, https_proxy and no_proxy, 'none' uses none.",
        .example = "http://proxy.example.com:3128"},
       {.name = "net.ca_file",
        .help = "Certificates to trust instead of the system's, as a PEM file; empty follows SSL_CERT_FILE.",
        .example = "/etc/ssl/company.pem"},
-      {.name = "net.connect_timeout_s", .type = SettingType::kNumber, .fallback = "15",
-       .help = "Seconds to wait for a connection.", .example = "30", .min = 0.1, .max = 3600},
-      {.name = "net.stall_timeout_s", .type = SettingType::kNumber, .fallback = "30",
-       .help = "Seconds without a byte after which a transfer counts as stalled and is begun again.", .example = "60",
-       .min = 0.1, .max = 3600},
+      {.name = "net.connect_timeout_s",
+       .type = SettingType::kNumber,
+       .fallback = "15",
+       .help = "Seconds to wait for a connection.",
+       .example = "30",
+       .min = 0.1,
+       .max = 3600},
+      {.name = "net.stall_timeout_s",
+       .type = SettingType::kNumber,
+       .fallback = "30",
+       .help = "Seconds without a byte after which a transfer counts as stalled and is begun again.",
+       .example = "60",
+       .min = 0.1,
+       .max = 3600},
   };
 }
 

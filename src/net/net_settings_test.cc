@@ -25,7 +25,8 @@ TEST(NetSettings, TakeTheCertificatesFromTheUsualVariable) {
   const core::TempDir folder;
   const std::string file = (folder.path() / "ca.pem").string();
   ASSERT_TRUE(core::write_text_file(file, "x"));
-  const auto options = options_from({{"SSL_CERT_FILE", file}, {"ZUBR_NET_PROXY", "http://p:1"}, {"ZUBR_NET_STALL_TIMEOUT_S", "0.5"}});
+  const auto options =
+      options_from({{"SSL_CERT_FILE", file}, {"ZUBR_NET_PROXY", "http://p:1"}, {"ZUBR_NET_STALL_TIMEOUT_S", "0.5"}});
   ASSERT_TRUE(options) << options.error().message();
   EXPECT_EQ(options->ca_file, file);
   EXPECT_EQ(options->proxy, "http://p:1");

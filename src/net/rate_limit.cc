@@ -45,8 +45,9 @@ std::optional<system_clock::time_point> parse_http_date(std::string_view text) {
   const auto second = number<int>(text.substr(23, 2));
   if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
   if (*hour < 0 || *hour > 23 || *minute < 0 || *minute > 59 || *second < 0 || *second > 60) return std::nullopt;
-  const std::chrono::year_month_day date{
-      std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(month - kMonths.begin()) + 1}, std::chrono::day{*day}};
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(month - kMonths.begin()) + 1},
+                                         std::chrono::day{*day}};
   if (!date.ok()) return std::nullopt;
   return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
          std::chrono::seconds{*second};
@@ -77,7 +78,8 @@ std::vector<RateLimit> parse_rate_limit(std::string_view value) {
         limit.remaining = remaining.value_or(0);
       }
       if (field.starts_with("t="))
-        limit.reset = std::chrono::seconds{std::clamp<std::int64_t>(number<std::int64_t>(field.substr(2)).value_or(0), 0, 1'000'000'000)};
+        limit.reset = std::chrono::seconds{
+            std::clamp<std::int64_t>(number<std::int64_t>(field.substr(2)).value_or(0), 0, 1'000'000'000)};
     }
     if (known) limits.push_back(std::move(limit));
   }

@@ -11,8 +11,8 @@
 
 namespace zubr::net {
 
-// Retry-After (RFC 9110, section 10.2.3): seconds ("120", "1.5" is accepted too) or a date, taken from `now`; a date that
-// has passed is 0. None for anything else.
+// Retry-After (RFC 9110, section 10.2.3): seconds ("120", "1.5" is accepted too) or a date, taken from `now`; a date
+// that has passed is 0. None for anything else.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value,
                                                            std::chrono::system_clock::time_point now);
 

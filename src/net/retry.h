@@ -1,7 +1,8 @@
 // When to try again: a pure function of how often it has failed and how.
 //
-// Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015): the n-th
-// delay is drawn evenly from (0, min(cap, base · 2^n)], so that clients that failed together do not return together.
+// Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015): the
+// n-th delay is drawn evenly from (0, min(cap, base · 2^n)], so that clients that failed together do not return
+// together.
 #pragma once
 
 #include <chrono>

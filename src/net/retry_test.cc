@@ -24,8 +24,8 @@ TEST(Retry, GivesUpAfterTheLastAttempt) {
 }
 
 TEST(Retry, DoesNotRepeatWhatCannotGetBetter) {
-  for (const ErrorCode code : {ErrorCode::kUnauthenticated, ErrorCode::kNotFound, ErrorCode::kCorrupt, ErrorCode::kDiskFull,
-                               ErrorCode::kCancelled, ErrorCode::kPermissionDenied})
+  for (const ErrorCode code : {ErrorCode::kUnauthenticated, ErrorCode::kNotFound, ErrorCode::kCorrupt,
+                               ErrorCode::kDiskFull, ErrorCode::kCancelled, ErrorCode::kPermissionDenied})
     EXPECT_FALSE(retry_delay({}, 1, {code}, 0.1)) << core::error_name(code);
 }
 

@@ -161,8 +161,10 @@ HeaderList Transfer::Handles::set_up(const HttpOptions& options, const HttpReque
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  if (options.proxy == "none") set(CURLOPT_PROXY, "");
-  else if (!options.proxy.empty()) set(CURLOPT_PROXY, options.proxy.c_str());
+  if (options.proxy == "none")
+    set(CURLOPT_PROXY, "");
+  else if (!options.proxy.empty())
+    set(CURLOPT_PROXY, options.proxy.c_str());
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
   set(CURLOPT_HEADERFUNCTION, &on_header);
   set(CURLOPT_HEADERDATA, &exchange);
@@ -198,7 +200,8 @@ Result<CURLcode> Transfer::Handles::drive(Exchange& exchange, std::chrono::milli
     if (const CURLMcode code = curl_multi_perform(multi, &running); code != CURLM_OK)
       return fail(ErrorCode::kNetwork, "cannot fetch {}: {}", url.display(), curl_multi_strerror(code));
     int queued = 0;
-    if (const CURLMsg* message = curl_multi_info_read(multi, &queued); message != nullptr && message->msg == CURLMSG_DONE)
+    if (const CURLMsg* message = curl_multi_info_read(multi, &queued);
+        message != nullptr && message->msg == CURLMSG_DONE)
       return message->data.result;
     const auto idle = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - exchange.last_byte);
     if (idle >= stall)
@@ -223,7 +226,8 @@ Result<HttpResponse> Transfer::perform(const HttpOptions& options, const HttpReq
   if (!result) return fail(result.error());
   if (*result != CURLE_OK && !exchange.enough) {
     const std::string why = handles_->reason[0] != '\0' ? handles_->reason : curl_easy_strerror(*result);
-    return fail(Error(code_of(*result), fmt::format("cannot fetch {}: {}{}", url.display(), why, advice(*result, options))));
+    return fail(
+        Error(code_of(*result), fmt::format("cannot fetch {}: {}{}", url.display(), why, advice(*result, options))));
   }
   return std::move(exchange.head);
 }

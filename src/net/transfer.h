@@ -1,4 +1,5 @@
-// One exchange without redirects, over libcurl; and the handles that keep its connections alive. Only for http_client.cc.
+// One exchange without redirects, over libcurl; and the handles that keep its connections alive. Only for
+// http_client.cc.
 //
 // One thread at a time per Transfer.
 #pragma once

@@ -3,8 +3,8 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <memory>
 
 namespace zubr::net {
@@ -27,8 +27,8 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
 
 tl::unexpected<Error> broken(std::string_view text, std::string_view why) {
   const std::string_view shown = text.substr(0, std::min<std::size_t>(text.find('?'), 200));
-  return fail(ErrorCode::kInvalidArgument, "'{}' is not an address that can be fetched: {}; use http://… or https://…", shown,
-              why);
+  return fail(ErrorCode::kInvalidArgument, "'{}' is not an address that can be fetched: {}; use http://… or https://…",
+              shown, why);
 }
 
 Result<Url> take_apart(CURLU* handle, std::string_view text) {
@@ -68,7 +68,8 @@ Result<Url> Url::parse(std::string_view text) {
 Result<Url> Url::resolve(std::string_view reference) const {
   if (reference.size() > kMaxUrl || !printable(reference)) return broken(reference, "the redirect is malformed");
   const UrlHandle handle(curl_url());
-  if (curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return broken(text, "cannot be read again");
+  if (curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
+    return broken(text, "cannot be read again");
   if (const CURLUcode code = curl_url_set(handle.get(), CURLUPART_URL, std::string(reference).c_str(), 0);
       code != CURLUE_OK)
     return broken(reference, curl_url_strerror(code));
@@ -87,7 +88,8 @@ namespace {
 std::string encode(std::string_view text, std::string_view also_plain) {
   std::string out;
   for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~").find(c) != std::string_view::npos;
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~").find(c) != std::string_view::npos;
     if (plain || also_plain.find(c) != std::string_view::npos)
       out += c;
     else

@@ -1,5 +1,6 @@
 #include "models/blobs/blob_references.h"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -10,6 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kMaxFile = 4 << 20;
+constexpr std::string_view kSource = "# from ";
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -49,14 +51,36 @@ Result<std::vector<fs::path>> files_in(const fs::path& folder) {
   return files;
 }
 
+Result<std::vector<Digest>> read_digests(const fs::path& file) {
+  std::vector<Digest> digests;
+  ZUBR_TRY(text, core::read_text_file(file, kMaxFile));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = std::string_view(text).substr(at, end - at);
+    at = end + 1;
+    if (line.starts_with('#')) continue;
+    const auto digest = Digest::parse(line);
+    if (!digest) return fail(digest.error().context("reading " + file.string()));
+    digests.push_back(*digest);
+  }
+  return digests;
+}
+
 }  // namespace
 
 fs::path BlobReferences::file_of(const std::string& owner) const { return folder_ / (encode(owner) + ".txt"); }
 
-Result<void> BlobReferences::set(const std::string& owner, const std::vector<Digest>& digests) const {
-  std::string text;
+Result<void> BlobReferences::set(const std::string& owner, const std::string& source,
+                                 const std::vector<Digest>& digests) const {
+  std::string text = std::string(kSource) + source + "\n";
   for (const Digest& digest : digests) text += digest.text() + "\n";
   return core::write_text_file(file_of(owner), text);
+}
+
+std::optional<std::string> BlobReferences::source_of(const std::string& owner) const {
+  const auto text = core::read_text_file(file_of(owner), kMaxFile);
+  if (!text || !text->starts_with(kSource)) return std::nullopt;
+  return text->substr(kSource.size(), text->find('\n') - kSource.size());
 }
 
 Result<void> BlobReferences::remove(const std::string& owner) const {
@@ -76,18 +100,18 @@ Result<std::vector<std::string>> BlobReferences::owners() const {
   return names;
 }
 
+Result<std::vector<Digest>> BlobReferences::of(const std::string& owner) const {
+  std::error_code error;
+  if (!fs::exists(file_of(owner), error)) return std::vector<Digest>{};
+  return read_digests(file_of(owner));
+}
+
 Result<std::map<Digest, int>> BlobReferences::counts() const {
   std::map<Digest, int> counts;
   ZUBR_TRY(files, files_in(folder_));
   for (const fs::path& file : files) {
-    ZUBR_TRY(text, core::read_text_file(file, kMaxFile));
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      const auto digest = Digest::parse(std::string_view(text).substr(at, end - at));
-      if (!digest) return fail(digest.error().context("reading " + file.string()));
-      ++counts[*digest];
-      at = end + 1;
-    }
+    ZUBR_TRY(digests, read_digests(file));
+    for (const Digest& digest : digests) ++counts[digest];
   }
   return counts;
 }

@@ -99,14 +99,15 @@ Result<BlobLock> BlobStore::keep_all(const std::stop_token& stop) const {
   return BlobLock::acquire(folder_ / "garbage.lock", BlobLock::Mode::kShared, stop);
 }
 
-Result<BlobStore::Garbage> BlobStore::collect_garbage(const std::set<Digest>& needed, bool dry_run,
+Result<BlobStore::Garbage> BlobStore::collect_garbage(const Needed& needed, bool dry_run,
                                                       const std::stop_token& stop) const {
   // Nobody fetches while this is held, so every partial file is a left-over and no new blob is waiting for its name.
   ZUBR_TRY(lock, BlobLock::acquire(folder_ / "garbage.lock", BlobLock::Mode::kExclusive, stop));
+  ZUBR_TRY(kept, needed());
   Garbage garbage;
   ZUBR_TRY(digests, list());
   for (const Digest& digest : digests) {
-    if (needed.contains(digest)) continue;
+    if (kept.contains(digest)) continue;
     garbage.bytes += size_of(digest).value_or(0);
     garbage.blobs.push_back(digest);
     if (!dry_run) ZUBR_CHECK(remove(digest));

@@ -55,8 +55,10 @@ class BlobStore {
     std::uint64_t bytes = 0;  // with partial downloads
     int partials = 0;
   };
-  // Removes the blobs that are not in `needed`, and what was left of downloads nobody is at.
-  Result<Garbage> collect_garbage(const std::set<Digest>& needed, bool dry_run, const std::stop_token& stop) const;
+  // Removes the blobs that `needed` does not name, and what was left of downloads nobody is at. `needed` is asked once
+  // nobody fetches any more, so that a model pulled meanwhile is in it.
+  using Needed = std::function<Result<std::set<Digest>>()>;
+  Result<Garbage> collect_garbage(const Needed& needed, bool dry_run, const std::stop_token& stop) const;
 
  private:
   BlobStore(std::filesystem::path folder, FreeBytes free_bytes)

@@ -42,6 +42,9 @@ std::string Digest::hex() const {
   return out;
 }
 
+std::string Digest::text() const { return fmt::format("sha256:{}", hex()); }
+std::string Digest::file_name() const { return fmt::format("sha256-{}", hex()); }
+
 struct Sha256::Context {
   EVP_MD_CTX* md = EVP_MD_CTX_new();
   Context() {

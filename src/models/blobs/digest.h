@@ -21,8 +21,8 @@ class Digest {
   explicit Digest(const std::array<std::uint8_t, 32>& bytes) : bytes_(bytes) {}
 
   std::string hex() const;                                 // 64 small digits
-  std::string text() const { return "sha256:" + hex(); }   // as manifests write it
-  std::string file_name() const { return "sha256-" + hex(); }
+  std::string text() const;                                // as manifests write it
+  std::string file_name() const;
 
   auto operator<=>(const Digest&) const = default;
 

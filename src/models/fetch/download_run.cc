@@ -60,11 +60,10 @@ Result<void> DownloadRun::store(std::uint64_t offset, std::string_view bytes) {
   return {};
 }
 
-Result<void> DownloadRun::end_at(std::uint64_t size) {
+void DownloadRun::end_at(std::uint64_t size) {
   const std::lock_guard lock(mutex_);
   if (!state_.size) state_.size = size;
   grown_.notify_all();
-  return {};
 }
 
 std::uint64_t DownloadRun::first_missing(Span part) const {

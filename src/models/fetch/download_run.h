@@ -17,10 +17,10 @@ namespace zubr::models {
 // Threads: every method from any; `partial` and `bandwidth` lock for themselves.
 class DownloadRun {
  public:
-  DownloadRun(net::HttpClient& client, const PartialBlob& partial, const DownloadRequest& request,
-              const DownloadOptions& options, const core::Clock& clock)
-      : client(client), partial(partial), request(request), options(options), clock(clock),
-        bandwidth(options.bytes_per_second, clock) {}
+  DownloadRun(net::HttpClient& client_in, const PartialBlob& partial_in, const DownloadRequest& request_in,
+              const DownloadOptions& options_in, const core::Clock& clock_in)
+      : client(client_in), partial(partial_in), request(request_in), options(options_in), clock(clock_in),
+        bandwidth(options_in.bytes_per_second, clock_in) {}
 
   net::HttpClient& client;
   const PartialBlob& partial;
@@ -40,7 +40,7 @@ class DownloadRun {
   // Bytes go into the file once: what is there already is skipped. kCorrupt past the declared size.
   Result<void> store(std::uint64_t offset, std::string_view bytes);
   // The size of a blob that declared none, learnt at its end.
-  Result<void> end_at(std::uint64_t size);
+  void end_at(std::uint64_t size);
   std::uint64_t first_missing(Span part) const;  // part.end when none is
 
   void fail_with(Error error);  // the first one counts; ends the others

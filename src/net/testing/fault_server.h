@@ -1,8 +1,8 @@
-// An HTTP/1.1 server on 127.0.0.1 that answers as a test says, faults included: statuses, headers, a body that breaks off,
-// stalls, or is longer or shorter than promised. Also usable as a proxy (targets may be absolute).
+// An HTTP/1.1 server on 127.0.0.1 that answers as a test says, faults included: statuses, headers, a body that breaks
+// off, stalls, or is longer or shorter than promised. Also usable as a proxy (targets may be absolute).
 //
-//   FaultServer server([](const Received& request) { return Reply{.status = 429, .headers = {{"Retry-After", "1"}}}; });
-//   client.fetch({.url = server.url("/x")}, {});
+//   FaultServer server([](const Received& request) { return Reply{.status = 429, .headers = {{"Retry-After", "1"}}};
+//   }); client.fetch({.url = server.url("/x")}, {});
 //
 // Threads: one per connection; the handler may be called by several at once. The destructor ends them all.
 #pragma once

@@ -1,0 +1,292 @@
+#include "models/pull.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <system_error>
+
+#include "core/text_file.h"
+#include "models/hub/hub_client.h"
+#include "models/registry/registry_client.h"
+#include "net/url.h"
+
+namespace zubr::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Role { kModel, kProjector, kOther };
+
+// Something to fetch.
+struct Piece {
+  PullItem item;
+  Role role = Role::kOther;
+  DownloadRequest request;
+  std::optional<Layer> layer = {};  // of a registry
+  std::optional<DownloadedBlob> blob = {};
+};
+
+std::string_view what_of(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::kModel: return "model";
+    case LayerKind::kProjector: return "projector";
+    case LayerKind::kAdapter: return "adapter";
+    case LayerKind::kTemplate: return "template";
+    case LayerKind::kSystem: return "system";
+    case LayerKind::kParameters: return "parameters";
+    case LayerKind::kMessages: return "messages";
+    case LayerKind::kLicense: return "license";
+    case LayerKind::kOther: return "other";
+  }
+  return "other";
+}
+
+std::string short_name(const Digest& digest) { return digest.hex().substr(0, 12); }
+
+}  // namespace
+
+struct Puller::Work {
+  const BlobStore& blobs;
+  std::stop_token stop;
+  PullReport report;
+  std::vector<Piece> pieces;
+  std::vector<std::string> shard_names;      // of a split model, in order
+  std::unique_ptr<RegistryClient> registry;  // of a RegistryRef
+  std::optional<RegistryRef> registry_ref;
+  std::string manifest;
+
+  void add(Piece piece) {
+    piece.item.digest = piece.request.digest;
+    piece.item.size = piece.request.size.value_or(0);
+    piece.item.here = piece.item.digest && blobs.contains(*piece.item.digest);
+    pieces.push_back(std::move(piece));
+  }
+};
+
+Puller::Puller(net::HttpClient& client, fs::path home, PullOptions options)
+    : client_(client),
+      home_(std::move(home)),
+      options_(std::move(options)),
+      models_(home_ / "models"),
+      references_(home_ / "blobs" / "references") {}
+
+Result<void> Puller::plan(Work& work, const RegistryRef& ref) {
+  work.registry = std::make_unique<RegistryClient>(client_, options_.ollama_registry, options_.download);
+  work.registry_ref = ref;
+  ZUBR_TRY(found, work.registry->manifest(ref, work.stop));
+  work.manifest = std::move(found.text);
+  int models = 0;
+  bool tensors = false;
+  for (const Layer& layer : found.manifest.layers) {
+    const LayerKind kind = kind_of(layer);
+    tensors = tensors || layer.media_type == "application/vnd.ollama.image.tensor";
+    if (kind == LayerKind::kOther) continue;
+    if (kind == LayerKind::kModel && ++models > 1)
+      return fail(ErrorCode::kUnsupported, "'{}' has several model files; only one can be used", ref_text(ref));
+    const Role role = kind == LayerKind::kModel       ? Role::kModel
+                      : kind == LayerKind::kProjector ? Role::kProjector
+                                                      : Role::kOther;
+    ZUBR_TRY(request, work.registry->blob(ref, layer));
+    const std::string file = layer.title.empty() ? short_name(layer.digest) : layer.title;
+    work.add({{std::string(what_of(kind)), file}, role, std::move(request), layer});
+    if (kind == LayerKind::kAdapter)
+      work.report.notes.push_back(message("it brings an adapter, which is kept but not applied"));
+    if (kind == LayerKind::kTemplate)
+      work.report.notes.push_back(message("its template is kept; the one inside the GGUF file is used"));
+    if (kind == LayerKind::kSystem || kind == LayerKind::kParameters || kind == LayerKind::kMessages)
+      work.report.notes.push_back(message("its {} are kept, but not applied by themselves", what_of(kind)));
+  }
+  if (models == 0)
+    return fail(ErrorCode::kUnsupported, "'{}' has no GGUF file{}", ref_text(ref),
+                tensors ? message(": its weights are kept as single tensors") : std::string());
+  return {};
+}
+
+Result<void> Puller::plan(Work& work, const HubRef& ref) {
+  HubClient hub(client_, options_.hf_endpoint, options_.hf_token, options_.download);
+  ZUBR_TRY(files, hub.list(ref, work.stop));
+  ZUBR_TRY(choice, choose_files(files, ref.selector, ref.repository));
+  if (ref.selector.empty() && !choice.quantization.empty()) {
+    HubRef full = ref;
+    full.selector = choice.quantization;
+    work.report.source = ref_text(full);
+  }
+  for (std::size_t i = 0; i < choice.files.size(); ++i) {
+    const HubFile& file = choice.files[i];
+    ZUBR_TRY(request, hub.resolve(ref, file, work.stop));
+    const bool split = choice.files.size() > 1;
+    if (split) work.shard_names.push_back(fs::path(file.path).filename().string());
+    work.add({{split ? message("part {} of {}", i + 1, choice.files.size()) : "model", file.path},
+              Role::kModel,
+              std::move(request)});
+  }
+  if (choice.projector) {
+    ZUBR_TRY(request, hub.resolve(ref, *choice.projector, work.stop));
+    work.add({{"projector", choice.projector->path}, Role::kProjector, std::move(request)});
+  }
+  if (work.report.name.empty()) work.report.name = default_name(ref, choice.quantization);
+  return {};
+}
+
+Result<void> Puller::plan(Work& work, const UrlRef& ref) {
+  DownloadRequest request;
+  request.sources = {{ref.url}};
+  if (const auto url = net::Url::parse(ref.url); url && url->scheme == "http" && !url->is_loopback())
+    work.report.notes.push_back(message("http: nothing proves that this file is the one that was meant"));
+  const auto shard = shard_of(ref.url.substr(0, ref.url.find('?')));
+  if (shard && shard->count > 1)
+    return fail(ErrorCode::kUnsupported, "{} is one part of {}; pull split models as hf.co/user/repo:FILE", ref.url,
+                shard->count);
+  work.add({{"model", fs::path(ref.url.substr(0, ref.url.find('?'))).filename().string()},
+            Role::kModel,
+            std::move(request)});
+  return {};
+}
+
+Result<void> Puller::plan(Work& work, const FileRef& ref) {
+  std::error_code error;
+  const std::uint64_t size = fs::file_size(ref.path, error);
+  if (error) return fail(ErrorCode::kNotFound, "there is no file {}", ref.path);
+  work.report.model = fs::absolute(ref.path, error);
+  work.report.items.push_back({message("model, stays where it is"), ref.path, {}, size, true});
+  return {};
+}
+
+// A name is ours to give again when the same source was pulled under it before.
+Result<void> Puller::check_name(const std::string& name, const std::string& source, bool replace) const {
+  ZUBR_CHECK(check_model_name(name));
+  const auto known = models_.find(name);
+  if (!known || replace || references_.source_of(name) == source) return {};
+  return fail(ErrorCode::kAlreadyExists,
+              "there is a model '{}' already ({}); choose another with --name, or add --replace", name,
+              known->file.string());
+}
+
+Result<void> Puller::fetch(Work& work, const OnPull& progress) {
+  std::uint64_t needed = 0;
+  for (const Piece& piece : work.pieces) needed += piece.item.here ? 0 : piece.item.size;
+  // For all pieces at once: the tenth shard must not be the one that finds the disk full. What is partly there is asked
+  // for again by each download, exactly.
+  if (work.pieces.size() > 1) ZUBR_CHECK(work.blobs.check_space(needed));
+  for (std::size_t i = 0; i < work.pieces.size(); ++i) {
+    Piece& piece = work.pieces[i];
+    if (piece.request.size == 0U && piece.request.digest == sha256("")) {
+      ZUBR_CHECK(work.blobs.put("", work.stop));
+    }
+    const OnDownload report = [&](const DownloadProgress& now) {
+      if (progress) progress({i, work.pieces.size(), &piece.item, now});
+    };
+    auto blob = download(client_, work.blobs, piece.request, options_.download, report, work.stop);
+    if (!blob && blob.error().code() == ErrorCode::kUnauthenticated && work.registry && work.registry->forget_token()) {
+      ZUBR_TRY(again, work.registry->manifest(*work.registry_ref, work.stop));  // a token is good for minutes only
+      ZUBR_TRY(request, work.registry->blob(*work.registry_ref, *piece.layer));
+      blob = download(client_, work.blobs, request, options_.download, report, work.stop);
+    }
+    if (!blob) return fail(blob.error());
+    work.report.fetched += blob->fetched;
+    piece.item.digest = blob->digest;
+    piece.item.size = blob->size;
+    piece.blob = std::move(*blob);
+  }
+  return {};
+}
+
+Result<void> Puller::check(Work& work) {
+  for (const Piece& piece : work.pieces) {
+    if (piece.role == Role::kOther || !piece.blob) continue;
+    const auto facts = inspect_model_file(piece.blob->file);
+    if (facts) continue;
+    if (facts.error().code() != ErrorCode::kCorrupt) return fail(facts.error());
+    const auto counts = references_.counts();
+    if (counts && !counts->contains(piece.blob->digest)) ZUBR_CHECK(work.blobs.remove(piece.blob->digest));
+    return fail(ErrorCode::kCorrupt, "{} is not a model that can be loaded, and was removed: {}", piece.item.file,
+                facts.error().message());
+  }
+  return {};
+}
+
+// llama.cpp finds the other parts of a split model by their names beside the first.
+Result<void> Puller::link_shards(Work& work) {
+  const fs::path folder = work.blobs.folder() / "sets" / work.pieces.front().blob->digest.hex();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  for (std::size_t i = 0; !error && i < work.shard_names.size(); ++i) {
+    const fs::path link = folder / work.shard_names[i];
+    fs::remove(link, error);
+    fs::create_hard_link(work.pieces[i].blob->file, link, error);
+  }
+  if (error) return fail(ErrorCode::kIo, "cannot lay out the parts in {}: {}", folder.string(), error.message());
+  work.report.model = folder / work.shard_names.front();
+  return {};
+}
+
+Result<PullReport> Puller::pull(const ModelRef& ref, const PullWishes& wishes, const OnPull& progress,
+                                std::stop_token stop) {
+  ZUBR_TRY(blobs, BlobStore::open(home_ / "blobs"));
+  Work work{blobs, stop, {}, {}, {}, {}, {}, {}};
+  work.report.name = wishes.name;
+  work.report.source = ref_text(ref);
+  ZUBR_CHECK(std::visit([&](const auto& one) { return plan(work, one); }, ref));
+  if (work.report.name.empty()) work.report.name = default_name(ref, "");
+  ZUBR_CHECK(check_name(work.report.name, work.report.source, wishes.replace));
+  if (!wishes.dry_run) {
+    ZUBR_TRY(guard, blobs.keep_all(stop));
+    ZUBR_CHECK(fetch(work, progress));
+    ZUBR_CHECK(check(work));
+    std::vector<Digest> needed;
+    for (const Piece& piece : work.pieces) {
+      needed.push_back(piece.blob->digest);
+      if (piece.role == Role::kModel && work.report.model.empty()) work.report.model = piece.blob->file;
+      if (piece.role == Role::kProjector) work.report.projector = piece.blob->file;
+    }
+    if (!work.shard_names.empty()) ZUBR_CHECK(link_shards(work));
+    if (!work.manifest.empty())
+      ZUBR_CHECK(core::write_text_file(home_ / "manifests" / (sha256(work.manifest).hex() + ".json"), work.manifest));
+    // First who needs the blobs, then the name: a crash between leaves files that nobody lists, never a name without.
+    ZUBR_CHECK(references_.set(work.report.name, work.report.source, needed));
+    ZUBR_CHECK(models_.add(work.report.model, work.report.name, true));
+  }
+  if (!work.report.projector.empty())
+    work.report.notes.push_back(message("the projector for images is {}", work.report.projector.string()));
+  for (Piece& piece : work.pieces) work.report.items.push_back(std::move(piece.item));
+  std::ranges::sort(work.report.notes);
+  const auto repeated = std::ranges::unique(work.report.notes);
+  work.report.notes.erase(repeated.begin(), repeated.end());
+  return std::move(work.report);
+}
+
+namespace {
+
+// What the models of the store need. References of models that are gone are removed unless it is only asked.
+Result<std::set<Digest>> needed_blobs(const fs::path& home, bool dry_run) {
+  const BlobReferences references(home / "blobs" / "references");
+  ZUBR_TRY(entries, ModelStore(home / "models").list());
+  ZUBR_TRY(owners, references.owners());
+  std::set<Digest> needed;
+  for (const std::string& owner : owners) {
+    const bool listed = std::ranges::any_of(entries, [&](const ModelEntry& entry) { return entry.name == owner; });
+    if (!listed && !dry_run) ZUBR_CHECK(references.remove(owner));
+    if (!listed) continue;
+    ZUBR_TRY(digests, references.of(owner));
+    needed.insert(digests.begin(), digests.end());
+  }
+  for (const ModelEntry& entry : entries)  // added by hand: zubr models add …/blobs/sha256-…
+    if (const auto digest = Digest::parse(entry.file.filename().string())) needed.insert(*digest);
+  std::error_code error;
+  for (fs::directory_iterator at(home / "blobs" / "sets", error), end; !dry_run && !error && at != end;) {
+    const fs::path folder = at->path();
+    at.increment(error);
+    const auto first = Digest::parse(folder.filename().string());
+    if (first && !needed.contains(*first)) fs::remove_all(folder, error);
+  }
+  return needed;
+}
+
+}  // namespace
+
+Result<BlobStore::Garbage> collect_garbage(const fs::path& home, bool dry_run, std::stop_token stop) {
+  ZUBR_TRY(blobs, BlobStore::open(home / "blobs"));
+  return blobs.collect_garbage([&] { return needed_blobs(home, dry_run); }, dry_run, stop);
+}
+
+}  // namespace zubr::models
