@@ -71,6 +71,10 @@ Embedder::Embedder(std::shared_ptr<const Model> model, EmbedderOptions options) 
   if (state.whole) state.max_tokens = std::min(state.max_tokens, kLongestWholeText);
   options.step_tokens = std::max(options.step_tokens, options.texts_per_step);
   if (state.whole) options.step_tokens = std::max(options.step_tokens, state.max_tokens);
+  // llama.cpp plans for batches of a multiple of the number of sequences; with another size, planning for models that
+  // take the mean by themselves ends in an assertion (a matrix product of unlike shapes).
+  const int rest = options.step_tokens % options.texts_per_step;
+  if (rest > 0) options.step_tokens += options.texts_per_step - rest;
   state.options = options;
   state.model = std::move(model);
 }
