@@ -18,9 +18,10 @@ namespace {
 using inference::LabelScores;
 using inference::PreparedText;
 
-// Logits of one decode are kept below this.
-constexpr std::size_t kOutputBytes = 128u << 20;
-constexpr int kLeastOutputs = 64;
+// Logits of one decode are kept below this (llama.cpp reserves a row of them for every sequence, too) …
+constexpr std::size_t kOutputBytes = 64u << 20;
+// … but there are sequences for all rows and a few continuations.
+constexpr int kLeastContinuations = 31;
 // Cells beside those of the rows, for label continuations.
 constexpr int kContinuationCells = 1024;
 
@@ -86,7 +87,8 @@ class EngineLabelScorer : public inference::LabelScorer {
     search_ = {task.length_norm, task.exact_top, task.tolerance};
     stats_.shared_tokens = static_cast<std::int64_t>(prompt_.shared().size());
     const auto row_bytes = static_cast<std::size_t>(model_->tokenizer().size()) * sizeof(float);
-    outputs_ = std::max(kLeastOutputs, static_cast<int>(std::min<std::size_t>(kOutputBytes / row_bytes, kMaxSequences)));
+    const int affordable = static_cast<int>(std::min<std::size_t>(kOutputBytes / row_bytes, kMaxSequences));
+    sequences_ = std::min(kMaxSequences, std::max(affordable, 1 + tuning_.rows + kLeastContinuations));
   }
 
   Result<void> open(std::stop_token stop) { return make_context(tuning_.tokens, stop); }
@@ -124,7 +126,7 @@ class EngineLabelScorer : public inference::LabelScorer {
   LabelPrompt prompt_;
   ScorerTuning tuning_;
   SearchOptions search_;
-  int outputs_ = 0;
+  int sequences_ = 0;  // of the context; the last one is for padding
 
   std::mutex mutex_;  // everything below
   int row_capacity_ = 0;  // tokens that the rows of one score() may have in context_
@@ -145,10 +147,11 @@ Result<void> EngineLabelScorer::make_context(int row_tokens, std::stop_token sto
   row_capacity_ = row_tokens;
   row_cells_ = row_tokens + label_cells;
   ContextOptions options;
-  options.cells = static_cast<int>(prompt_.shared().size()) + row_cells_;
+  options.cells = static_cast<int>(prompt_.shared().size()) + row_cells_ + kExactLeastTokens;
   options.batch_tokens = std::min(tuning_.batch_tokens, options.cells);
-  options.sequences = kMaxSequences;
-  options.outputs = std::min(outputs_, options.batch_tokens);
+  options.sequences = sequences_;
+  options.outputs = std::min(sequences_, options.batch_tokens);
+  options.micro_batch = kExactMicroBatch;
   context_.reset();
   ZUBR_TRY(context, Context::create(model_, options));
   ZUBR_TRY(prefix, evaluate_prefix(*context, prompt_.shared(), stop));
@@ -162,7 +165,7 @@ Result<void> EngineLabelScorer::make_context(int row_tokens, std::stop_token sto
 
 SchedulerLimits EngineLabelScorer::scheduler_limits() const {
   const auto& options = context_->options();
-  return {options.sequences, options.batch_tokens, options.outputs, row_cells_};
+  return {options.sequences - 1, options.batch_tokens - kExactLeastTokens, options.outputs, row_cells_};
 }
 
 Result<void> EngineLabelScorer::check(std::span<const PreparedText> rows) const {
@@ -249,7 +252,9 @@ Result<void> EngineLabelScorer::decode(const DecodePlan& plan, RowsInFlight& fli
                  i >= count - piece.outputs);
     }
   }
+  const int padding = batch_.pad(kExactMicroBatch, kExactLeastTokens, sequences_ - 1);
   ZUBR_CHECK(context_->decode(batch_, stop));
+  if (padding > 0) context_->remove_sequence(sequences_ - 1);
   {
     std::lock_guard lock(stats_mutex_);
     stats_.evaluated_tokens += batch_.size();

@@ -21,9 +21,10 @@ NaiveLabels::NaiveLabels(const std::filesystem::path& gguf, int micro_batch) : s
   state_->model = llama_model_load_from_file(gguf.c_str(), llama_model_default_params());
   auto params = llama_context_default_params();
   params.n_ctx = 1024;
-  params.n_batch = params.n_ubatch = 1024;
-  params.n_threads = params.n_threads_batch = 2;
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  params.n_batch = 1024;
+  params.n_ubatch = 60;  // one kernel for all lengths: see README.md, "Exactness"
+  params.n_threads = params.n_threads_batch = 1;
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO;
   state_->context = llama_init_from_model(state_->model, params);
   state_->vocab = llama_model_get_vocab(state_->model);
   state_->micro_batch = micro_batch;

@@ -25,6 +25,13 @@ void Batch::add(Token token, int position, int sequence, bool wants_output) {
   outputs_ += wants_output ? 1 : 0;
 }
 
+int Batch::pad(int micro_batch, int least, int sequence) {
+  const int last = size() % micro_batch;
+  const int missing = last == 0 ? 0 : std::max(0, least - last);
+  for (int i = 0; i < missing; ++i) add(tokens_.front(), i, sequence, false);
+  return missing;
+}
+
 struct Context::Handle {
   ContextHandle context;
   std::stop_token stop;
@@ -46,11 +53,13 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
   params.n_batch = static_cast<std::uint32_t>(options.batch_tokens);
   params.n_ubatch = static_cast<std::uint32_t>(options.micro_batch > 0 ? options.micro_batch : options.batch_tokens);
   params.n_seq_max = static_cast<std::uint32_t>(options.sequences);
-  params.n_outputs_max = static_cast<std::uint32_t>(options.outputs);
+  // llama.cpp reserves an output per sequence at once, and aborts when that is over the maximum.
+  const int outputs = options.outputs > 0 ? options.outputs : options.batch_tokens;
+  params.n_outputs_max = static_cast<std::uint32_t>(std::max(outputs, options.sequences));
   const int threads = options.threads > 0 ? options.threads : model->threads();
   params.n_threads = threads;
   params.n_threads_batch = threads;
-  // Enabled where the model's shape allows it; "enabled" outright would fail for the few that do not.
+  // "Auto" is on where the model's shape allows it; "enabled" outright would fail for the few that do not.
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO;
   params.kv_unified = options.unified;
   params.swa_full = true;  // a windowed cache cannot be copied between sequences after the window has moved

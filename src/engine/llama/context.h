@@ -22,6 +22,13 @@ namespace zubr::engine {
 
 inline constexpr int kMaxSequences = 256;  // of libllama
 
+// Micro-batches of 3 to 63 tokens make evaluation on CPU independent of what else is in a batch: from 64 on, ggml's flash
+// attention works in tiles that depend on where a sequence's cells lie, and products with 1 or 2 columns take other
+// kernels. Within these bounds a token's logits are the same bits in any batch (README.md, "Exactness"). It costs no
+// speed: 60 tokens already fill the kernels.
+inline constexpr int kExactMicroBatch = 60;
+inline constexpr int kExactLeastTokens = 3;
+
 struct ContextOptions {
   int cells = 4096;       // tokens that all sequences may hold together; rounded up to a multiple of 256
   int batch_tokens = 512; // the most one decode() may have
@@ -38,6 +45,9 @@ class Batch {
  public:
   void clear();
   void add(Token token, int position, int sequence, bool wants_output);
+  // Adds tokens without output in the empty `sequence` until the last micro-batch has at least so many. Returns how many
+  // were added; the caller removes the sequence after the decode. Not for an empty batch.
+  int pad(int micro_batch, int least, int sequence);
   int size() const { return static_cast<int>(tokens_.size()); }
   int outputs() const { return outputs_; }
   bool empty() const { return tokens_.empty(); }

@@ -19,7 +19,8 @@ struct PrefixEvaluation {
   int forwards = 0;
 };
 
-// Evaluates `tokens` in the empty sequence 0, a batch at a time. On failure sequence 0 is empty again.
+// Evaluates `tokens` in the empty sequence 0, a batch at a time; the context's last sequence is used for padding and must
+// be empty too. On failure sequence 0 is empty again.
 Result<PrefixEvaluation> evaluate_prefix(Context& context, const Tokens& tokens, std::stop_token stop);
 
 }  // namespace zubr::engine

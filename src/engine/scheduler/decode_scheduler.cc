@@ -27,7 +27,7 @@ void DecodeScheduler::want(int row, int segment) {
 
 void DecodeScheduler::finish_row(int row) {
   std::erase_if(segments_, [&](const Job& job) { return job.key.first == row; });
-  for (auto at = resident_.lower_bound({row, 0}); at != resident_.end() && at->first.first == row;) drop(at++);
+  finished_rows_.push_back(row);
 }
 
 void DecodeScheduler::drop(std::map<Key, Resident>::iterator resident) {
@@ -37,26 +37,18 @@ void DecodeScheduler::drop(std::map<Key, Resident>::iterator resident) {
   resident_.erase(resident);
 }
 
-bool DecodeScheduler::has_children(int segment) const {
-  const auto& children = trie_.segments()[static_cast<std::size_t>(segment)].children;
-  return std::ranges::any_of(children, [](const LabelTrie::Child& child) { return child.segment >= 0; });
-}
-
-// Makes room by forgetting a segment's sequence; one that waiting segments would begin with only if there is no other.
-bool DecodeScheduler::evict() {
-  auto victim = resident_.end();
-  for (auto at = resident_.begin(); at != resident_.end(); ++at) {
-    if (at->first.second == 0 || at->second.pinned) continue;
-    const bool needed = std::ranges::any_of(segments_, [&](const Job& job) {
-      return job.key.first == at->first.first &&
-             trie_.segments()[static_cast<std::size_t>(job.key.second)].parent == at->first.second;
-    });
-    victim = at;
-    if (!needed) break;
+// Forgets all segments' sequences, and for a row those of finished rows. False when there was nothing to forget.
+bool DecodeScheduler::make_room(bool for_row) {
+  bool made = false;
+  for (auto at = resident_.begin(); at != resident_.end();) {
+    const auto current = at++;
+    const auto [row, segment] = current->first;
+    const bool finished = std::ranges::find(finished_rows_, row) != finished_rows_.end();
+    if (segment == 0 ? !(finished && for_row) : !(current->second.fed || finished)) continue;
+    drop(current);
+    made = true;
   }
-  if (victim == resident_.end()) return false;
-  drop(victim);
-  return true;
+  return made;
 }
 
 int DecodeScheduler::longest_path() const {
@@ -90,7 +82,6 @@ bool DecodeScheduler::start(Job& job, Piece& piece, bool first_of_plan, const Ro
     } else {
       piece.copy_from = source->second.sequence;
       job.position = source->second.end;
-      source->second.pinned = true;
     }
   } else {
     piece.copy_from = 0;
@@ -103,13 +94,18 @@ bool DecodeScheduler::start(Job& job, Piece& piece, bool first_of_plan, const Ro
   // A row leaves room for one continuation, so that rows never lock each other out.
   const int spare_cells = is_row ? longest_path() : 0;
   const std::size_t spare_sequences = is_row && trie_.segments().size() > 1 ? 1 : 0;
-  while (free_.size() <= spare_sequences || cells_used_ + cells + spare_cells > limits_.cells) {
-    if (!evict()) return false;
+  const auto fits = [&] {
+    return free_.size() > spare_sequences && cells_used_ + cells + spare_cells <= limits_.cells;
+  };
+  if (!fits()) {
+    // Sequences that pieces of this plan begin as copies of must stay.
+    if (!first_of_plan || !make_room(is_row)) return false;
+    return start(job, piece, first_of_plan, room);
   }
   job.sequence = free_.back();
   free_.pop_back();
   cells_used_ += cells;
-  resident_[job.key] = {job.sequence, job.position + tokens, cells, true};
+  resident_[job.key] = {job.sequence, job.position + tokens, cells, false};
   return true;
 }
 
@@ -141,26 +137,17 @@ void DecodeScheduler::pack(std::deque<Job>& jobs, DecodePlan& plan, Room& room) 
     piece.copy_from = begin.copy_from;
     plan.pieces.push_back(std::move(piece));
     if (!job.tokens.empty()) return;  // longer than a decode: the rest comes in the next one
+    resident_[job.key].fed = true;
     jobs.pop_front();
   }
 }
 
 DecodePlan DecodeScheduler::next() {
-  // Segments that nothing can begin with are not kept.
-  for (auto at = resident_.begin(); at != resident_.end();) {
-    auto current = at++;
-    current->second.pinned = false;
-    const auto [row, segment] = current->first;
-    const auto fed_in_part = [&](const Job& job) { return job.key == current->first && job.sequence >= 0; };
-    const bool unfinished = std::ranges::any_of(segments_, fed_in_part);
-    if (unfinished) current->second.pinned = true;
-    if (segment != 0 && !has_children(segment) && !unfinished) drop(current);
-  }
   DecodePlan plan;
   Room room{limits_.batch_tokens, limits_.outputs};
   if (!segments_.empty() && segments_.front().sequence >= 0) pack(segments_, plan, room);
   pack(rows_, plan, room);
-  pack(segments_, plan, room);
+  if (rows_.empty() || plan.pieces.empty()) pack(segments_, plan, room);
   plan.release = std::move(released_);
   released_.clear();
   return plan;

@@ -59,7 +59,7 @@ class DecodeScheduler {
   void add_row(int row, std::span<const Token> tokens);
   // After the row's outputs are known. The segment's parent must have been evaluated.
   void want(int row, int segment);
-  // Releases what the row holds; its waiting segments are forgotten.
+  // Its waiting segments are forgotten. What it holds is released when other rows need the room.
   void finish_row(int row);
 
   DecodePlan next();
@@ -82,7 +82,7 @@ class DecodeScheduler {
     int sequence = 0;
     int end = 0;    // position after its last token
     int cells = 0;  // that it may be the only one to hold
-    bool pinned = false;  // in the plan being made
+    bool fed = true;      // completely
   };
 
   struct Room {
@@ -93,9 +93,8 @@ class DecodeScheduler {
   bool start(Job& job, Piece& piece, bool first_of_plan, const Room& room);
   Piece feed(Job& job, Room& room);
   void drop(std::map<Key, Resident>::iterator resident);
-  bool evict();
+  bool make_room(bool for_row);
   void pack(std::deque<Job>& jobs, DecodePlan& plan, Room& room);
-  bool has_children(int segment) const;
   int longest_path() const;
   int path_length(int segment) const;  // tokens from the row's end to the segment's
 
@@ -103,6 +102,7 @@ class DecodeScheduler {
   SchedulerLimits limits_;
   std::deque<Job> rows_, segments_;
   std::map<Key, Resident> resident_;
+  std::vector<int> finished_rows_;
   std::vector<int> free_, released_;
   int cells_used_ = 0;
 };
