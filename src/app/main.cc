@@ -35,8 +35,8 @@ void complain(const char* what, const char* detail) { std::fprintf(stderr, "zubr
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);         // a closed pipe is an error of write(), not the end
-  std::setlocale(LC_ALL, "C.UTF-8");     // numbers with a dot whatever the user's locale; text is UTF-8
+  std::signal(SIGPIPE, SIG_IGN);      // a closed pipe is an error of write(), not the end
+  std::setlocale(LC_ALL, "C.UTF-8");  // numbers with a dot whatever the user's locale; text is UTF-8
   std::ios::sync_with_stdio(false);
   try {
     return run(argc, argv);

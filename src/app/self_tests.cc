@@ -23,7 +23,8 @@ std::vector<cli::SelfTest> self_tests() {
   if (!lines) return {{"matmul", false, lines.error().message()}};
   std::vector<cli::SelfTest> tests;
   std::istringstream in(*lines);
-  for (std::string passed, name, detail; std::getline(in, passed, '\t') && std::getline(in, name, '\t') && std::getline(in, detail);)
+  for (std::string passed, name, detail;
+       std::getline(in, passed, '\t') && std::getline(in, name, '\t') && std::getline(in, detail);)
     tests.push_back({name, passed == "passed", detail});
   if (tests.empty()) tests.push_back({"matmul", false, "it said nothing"});
   return tests;

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "server/server.h"
+#include "server/settings.h"
 
 namespace zubr::app {
 namespace {
@@ -20,13 +21,11 @@ void wait_for(std::stop_token stop) {
 
 }  // namespace
 
-Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::Backend> backend, std::stop_token stop) {
-  server::ServerOptions wanted;
+Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::Backend> backend,
+                   std::stop_token stop) {
+  server::ServerOptions wanted = server::server_options(*options.settings);
   wanted.host = options.host;
   wanted.port = options.port;
-  wanted.allow_public = options.allow_public;
-  wanted.allowed_hosts = options.allowed_hosts;
-  wanted.allowed_origins = options.allowed_origins;
   ZUBR_TRY(server, server::Server::start(std::move(wanted), *backend));
   options.ready(server->url());
   wait_for(stop);

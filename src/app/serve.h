@@ -8,8 +8,8 @@
 
 namespace zubr::app {
 
-// Answers until `stop`, then lets running requests end for a while. The order of going down: no new connections, running
-// answers, the server, the backend.
+// Answers until `stop`, then lets running requests end for a while. The order of going down: no new connections,
+// running answers, the server, the backend.
 Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::Backend> backend, std::stop_token stop);
 
 }  // namespace zubr::app

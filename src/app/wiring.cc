@@ -1,12 +1,13 @@
 #include "app/wiring.h"
 
-#include "app/serve.h"
 #include "app/self_tests.h"
+#include "app/serve.h"
 #include "cli/settings.h"
 #include "core/machine.h"
 #include "engine/engine.h"
 #include "engine/llama/build_info.h"
 #include "formats/duckdb/version.h"
+#include "server/settings.h"
 
 namespace zubr::app {
 namespace {
@@ -24,7 +25,8 @@ Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec&
 }
 
 std::vector<cli::Component> components() {
-  return {{"llama.cpp", engine::llama_cpp_version()}, {"DuckDB", formats::duckdb_version()}};
+  return {{"llama.cpp", engine::llama_cpp_version(), engine::llama_cpp_features()},
+          {"DuckDB", formats::duckdb_version()}};
 }
 
 }  // namespace
@@ -33,6 +35,7 @@ core::SettingsRegistry all_settings() {
   core::SettingsRegistry registry;
   registry.declare(core::core_settings());
   registry.declare(cli::cli_settings());
+  registry.declare(server::server_settings());
   return registry;
 }
 

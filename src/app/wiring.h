@@ -1,4 +1,5 @@
-// Where the concrete types meet: the engine, the server and the settings of every module, as the terminal face needs them.
+// Where the concrete types meet: the engine, the server and the settings of every module, as the terminal face needs
+// them.
 #pragma once
 
 #include "cli/services.h"

@@ -35,7 +35,8 @@ Result<std::uint32_t> parse_seed(std::string_view text) {
   return seed;
 }
 
-Result<std::string> stream_answer(inference::Backend& backend, const inference::GenerateRequest& request, Session& session) {
+Result<std::string> stream_answer(inference::Backend& backend, const inference::GenerateRequest& request,
+                                  Session& session) {
   std::string said;
   const auto sink = [&](const inference::Event& event) {
     const auto* delta = std::get_if<inference::TextDelta>(&event);

@@ -38,8 +38,7 @@ Result<bulk::ClassifyOptions> classify_options(const ClassifyArguments& argument
     options.prompt_template = std::move(text);
   }
   options.label_descriptions = arguments.label_descriptions;
-  options.label_mode =
-      settings.text("classify.label_mode") == "code" ? bulk::LabelMode::kCode : bulk::LabelMode::kText;
+  options.label_mode = settings.text("classify.label_mode") == "code" ? bulk::LabelMode::kCode : bulk::LabelMode::kText;
   options.length_norm =
       settings.text("classify.length_norm") == "tokens" ? inference::LengthNorm::kTokens : inference::LengthNorm::kNone;
   const std::string& calibrate = settings.text("classify.calibrate");
@@ -76,31 +75,37 @@ Result<int> classify(const ClassifyArguments& arguments, Session& session) {
 }  // namespace
 
 void add_classify(CLI::App& root, CommandLine& line) {
-  CLI::App* command = line.add_command(
-      root, "classify", "Give every row of a table the label that fits its text best", "Tables",
-      "  zubr classify keywords.csv --labels shoes,phones,books -o sorted.csv\n"
-      "  zubr classify mails.parquet --labels labels.txt --text body --top 3 -o out.parquet\n"
-      "  cat notes.jsonl | zubr classify - --labels urgent,later -o - > sorted.jsonl\n"
-      "The output has all input columns in input order, and: label, probability, margin, error.\n");
+  CLI::App* command =
+      line.add_command(root, "classify", "Give every row of a table the label that fits its text best", "Tables",
+                       "  zubr classify keywords.csv --labels shoes,phones,books -o sorted.csv\n"
+                       "  zubr classify mails.parquet --labels labels.txt --text body --top 3 -o out.parquet\n"
+                       "  cat notes.jsonl | zubr classify - --labels urgent,later -o - > sorted.jsonl\n"
+                       "The output has all input columns in input order, and: label, probability, margin, error.\n");
   const auto arguments = std::make_shared<ClassifyArguments>();
   arguments->table.declare(*command);
-  command->add_option("--labels", arguments->labels,
-                      "the labels, separated by commas, or a file: one a line, or .csv/.json with label and description")
-      ->required()->type_name("FILE|A,B,C");
+  command
+      ->add_option("--labels", arguments->labels,
+                   "the labels, separated by commas, or a file: one a line, or .csv/.json with label and description")
+      ->required()
+      ->type_name("FILE|A,B,C");
   command->add_option("--instruction", arguments->instruction, "what the model is told before the labels and the text")
-      ->type_name(kTextType)->group("Prompt");
-  command->add_option("--prompt-template", arguments->template_file,
-                      "the whole prompt, with {{text}} and, if wanted, {{labels}} and {{instruction}}")
-      ->type_name(kFileType)->group("Prompt");
-  command->add_flag("--label-descriptions", arguments->label_descriptions,
-                    "show the model the descriptions that the labels file gives")->group("Prompt");
+      ->type_name(kTextType)
+      ->group("Prompt");
+  command
+      ->add_option("--prompt-template", arguments->template_file,
+                   "the whole prompt, with {{text}} and, if wanted, {{labels}} and {{instruction}}")
+      ->type_name(kFileType)
+      ->group("Prompt");
+  command
+      ->add_flag("--label-descriptions", arguments->label_descriptions,
+                 "show the model the descriptions that the labels file gives")
+      ->group("Prompt");
   command->add_flag("--multi", arguments->multi, "give all labels with at least the probability --threshold");
   for (const char* name : {"model", "classify.top", "classify.threshold", "classify.label_mode", "classify.length_norm",
                            "classify.calibrate", "threads", "context", "progress"})
     line.add_setting(*command, name);
-  command->callback([&line, arguments] {
-    line.action = [arguments](Session& session) { return classify(*arguments, session); };
-  });
+  command->callback(
+      [&line, arguments] { line.action = [arguments](Session& session) { return classify(*arguments, session); }; });
 }
 
 }  // namespace zubr::cli

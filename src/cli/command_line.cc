@@ -26,11 +26,15 @@ void CommandLine::add_setting(CLI::App& command, std::string_view name) {
   const std::string key = setting.name;
   CLI::Option* option = nullptr;
   if (setting.type == core::SettingType::kBool) {
-    option = command.add_flag_callback(flag, [this, key] { flags_[key] = "true"; }, help);
-    command.add_flag_callback(fmt::format("--no-{}", flag.substr(2)), [this, key] { flags_[key] = "false"; }, message("not {}", flag))
+    option = command.add_flag_callback(
+        flag, [this, key] { flags_[key] = "true"; }, help);
+    command
+        .add_flag_callback(
+            fmt::format("--no-{}", flag.substr(2)), [this, key] { flags_[key] = "false"; }, message("not {}", flag))
         ->group("Settings");
   } else {
-    option = command.add_option_function<std::string>(flag, [this, key](const std::string& text) { flags_[key] = text; }, help);
+    option = command.add_option_function<std::string>(
+        flag, [this, key](const std::string& text) { flags_[key] = text; }, help);
     option->type_name(type_name(setting))->default_str(setting.fallback);
   }
   option->group("Settings");

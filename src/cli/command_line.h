@@ -1,5 +1,5 @@
-// The command line while it is being declared and parsed. Each command is one file with one function that adds it to the
-// tree; what a command does is left in `action` by the parser's callback and runs after parsing.
+// The command line while it is being declared and parsed. Each command is one file with one function that adds it to
+// the tree; what a command does is left in `action` by the parser's callback and runs after parsing.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -16,7 +16,8 @@ OptionNode option_node(const CLI::Option& option) {
 }
 
 CommandNode node_of(const CLI::App& app, std::vector<std::string> path) {
-  CommandNode node{.path = std::move(path), .what = app.get_description(), .options = {}, .arguments = {}, .commands = {}};
+  CommandNode node{
+      .path = std::move(path), .what = app.get_description(), .options = {}, .arguments = {}, .commands = {}};
   for (const CLI::Option* option : app.get_options({}))
     (option->get_positional() ? node.arguments : node.options).push_back(option_node(*option));
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {

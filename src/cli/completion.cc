@@ -21,7 +21,8 @@ std::vector<std::string> choices(const OptionNode& option) {
     at = bar + 1;
   }
   const auto is_word = [](const std::string& word) {
-    return !word.empty() && std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == '_'; });
+    return !word.empty() &&
+           std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == '_'; });
   };
   return all.size() > 1 && std::ranges::all_of(all, is_word) ? all : std::vector<std::string>{};
 }
@@ -53,9 +54,11 @@ std::vector<std::string> words_of(const CommandNode& node) {
 // What bash or zsh run to complete the value of an option: a file name where nothing better is known.
 std::string value_case(const OptionNode& option, std::string_view word) {
   if (const auto list = choices(option); !list.empty())
-    return fmt::format("COMPREPLY=($(compgen -W {} -- {}))", shell_quote(fmt::format("{}", fmt::join(list, " "))), word);
+    return fmt::format("COMPREPLY=($(compgen -W {} -- {}))", shell_quote(fmt::format("{}", fmt::join(list, " "))),
+                       word);
   if (is_model(option))
-    return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- {}) $(compgen -f -X '!*.gguf' -- {}))", kModelNames, word, word);
+    return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- {}) $(compgen -f -X '!*.gguf' -- {}))", kModelNames, word,
+                       word);
   if (is_file(option)) return fmt::format("compopt -o filenames; COMPREPLY=($(compgen -f -- {}))", word);
   return "COMPREPLY=()";
 }
@@ -70,7 +73,8 @@ std::string bash_completion(const CommandNode& root) {
     for (const OptionNode& option : node->options) {
       if (!option.takes_value) continue;
       std::string patterns;
-      for (const std::string& name : option.names) patterns += fmt::format("{}{}", patterns.empty() ? "" : "|", shell_quote(key + ":" + name));
+      for (const std::string& name : option.names)
+        patterns += fmt::format("{}{}", patterns.empty() ? "" : "|", shell_quote(key + ":" + name));
       values += fmt::format("    {}) {}; return ;;\n", patterns, value_case(option, "\"$cur\""));
     }
     std::string positional;
@@ -123,7 +127,8 @@ std::string fish_completion(const CommandNode& root) {
         node->path.empty() ? std::string() : fmt::format(" -n {}", shell_quote("__zubr_at " + path_key(*node)));
     for (const CommandNode& command : node->commands) {
       const std::string where = node->path.empty() ? std::string(" -n __fish_use_subcommand") : at;
-      out += fmt::format("complete -c zubr{} -f -a {} -d {}\n", where, command.path.back(), shell_quote(first_sentence(command.what)));
+      out += fmt::format("complete -c zubr{} -f -a {} -d {}\n", where, command.path.back(),
+                         shell_quote(first_sentence(command.what)));
     }
     for (const OptionNode& option : node->options) {
       std::string names;
@@ -140,7 +145,8 @@ std::string fish_completion(const CommandNode& root) {
       out += fmt::format("complete -c zubr{}{}{} -d {}\n", at, names, value, shell_quote(first_sentence(option.what)));
     }
     for (const OptionNode& argument : node->arguments)
-      if (is_model(argument)) out += fmt::format("complete -c zubr{} -a {}\n", at, shell_quote(fmt::format("({})", kModelNames)));
+      if (is_model(argument))
+        out += fmt::format("complete -c zubr{} -a {}\n", at, shell_quote(fmt::format("({})", kModelNames)));
   }
   return out;
 }

@@ -23,7 +23,8 @@ void add_completion(CLI::App& root, CommandLine& line) {
       } else if (*shell == "fish") {
         session.console.out << fish_completion(tree);
       } else {
-        return fail(ErrorCode::kInvalidArgument, "there is no completion for '{}'; there is for bash, zsh and fish", *shell);
+        return fail(ErrorCode::kInvalidArgument, "there is no completion for '{}'; there is for bash, zsh and fish",
+                    *shell);
       }
       return kExitOk;
     };

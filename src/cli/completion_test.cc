@@ -6,11 +6,18 @@ namespace zubr::cli {
 namespace {
 
 CommandNode sample() {
-  CommandNode list{.path = {"models", "list"}, .what = "Lists. Really", .options = {{{"--json"}, "as JSON", false, ""}},
-                   .arguments = {}, .commands = {}};
-  CommandNode rm{.path = {"models", "rm"}, .what = "Forget", .options = {}, .arguments = {{{}, "which", true, "MODEL"}},
+  CommandNode list{.path = {"models", "list"},
+                   .what = "Lists. Really",
+                   .options = {{{"--json"}, "as JSON", false, ""}},
+                   .arguments = {},
+                   .commands = {}};
+  CommandNode rm{.path = {"models", "rm"},
+                 .what = "Forget",
+                 .options = {},
+                 .arguments = {{{}, "which", true, "MODEL"}},
                  .commands = {}};
-  CommandNode models{.path = {"models"}, .what = "Model's names", .options = {}, .arguments = {}, .commands = {list, rm}};
+  CommandNode models{
+      .path = {"models"}, .what = "Model's names", .options = {}, .arguments = {}, .commands = {list, rm}};
   CommandNode classify{.path = {"classify"},
                        .what = "Sorts",
                        .options = {{{"--label-mode"}, "How. More [ZUBR_X]", true, "text|code"},
@@ -18,7 +25,10 @@ CommandNode sample() {
                                    {{"--model"}, "which", true, "MODEL"}},
                        .arguments = {},
                        .commands = {}};
-  return {.path = {}, .what = "zubr", .options = {{{"--version"}, "versions", false, ""}}, .arguments = {},
+  return {.path = {},
+          .what = "zubr",
+          .options = {{{"--version"}, "versions", false, ""}},
+          .arguments = {},
           .commands = {classify, models}};
 }
 
@@ -29,8 +39,8 @@ void expect_parts(const std::string& script, std::initializer_list<const char*> 
 TEST(BashCompletion, KnowsCommandsOptionsChoicesAndModels) {
   expect_parts(bash_completion(sample()),
                {"'') words=\"classify models --version\"", "'models') words=\"list rm\"", "'models list') path=$next",
-                "'classify:--label-mode') COMPREPLY=($(compgen -W 'text code' -- \"$cur\"))", "'classify:--output'|'classify:-o')",
-                "zubr models list --names", "complete -F _zubr zubr"});
+                "'classify:--label-mode') COMPREPLY=($(compgen -W 'text code' -- \"$cur\"))",
+                "'classify:--output'|'classify:-o')", "zubr models list --names", "complete -F _zubr zubr"});
 }
 
 TEST(FishCompletion, KnowsCommandsOptionsChoicesAndModels) {

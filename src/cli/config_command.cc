@@ -41,14 +41,14 @@ void add_config(CLI::App& root, CommandLine& line) {
   CLI::App* config = line.add_command(root, "config", "Show settings and where their values come from", "This program");
   config->require_subcommand(0, 1);
 
-  CLI::App* list_command = line.add_command(*config, "list", "Show every setting, its value and where that came from", "Commands");
+  CLI::App* list_command =
+      line.add_command(*config, "list", "Show every setting, its value and where that came from", "Commands");
   const auto json = std::make_shared<bool>(false);
   list_command->add_flag("--json", *json, "as JSON");
-  list_command->callback([&line, json] {
-    line.action = [json](Session& session) { return list(*json, session); };
-  });
+  list_command->callback([&line, json] { line.action = [json](Session& session) { return list(*json, session); }; });
 
-  CLI::App* get_command = line.add_command(*config, "get", "Show the value of one setting", "Commands", "  zubr config get model\n");
+  CLI::App* get_command =
+      line.add_command(*config, "get", "Show the value of one setting", "Commands", "  zubr config get model\n");
   const auto name = std::make_shared<std::string>();
   get_command->add_option("NAME", *name, "the setting")->required()->type_name("SETTING");
   get_command->callback([&line, name] {

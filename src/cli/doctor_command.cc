@@ -1,6 +1,7 @@
 // zubr doctor
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "cli/command_line.h"
@@ -54,7 +55,9 @@ Findings examine(Session& session) {
 std::string as_json(const Findings& found) {
   std::vector<JsonMember> features, components;
   for (const auto& feature : found.features) features.emplace_back(std::string(feature.name), feature.present);
-  for (const auto& component : found.components) components.emplace_back(component.name, component.version);
+  for (const auto& component : found.components)
+    components.emplace_back(component.name,
+                            Json::object({{"version", component.version}, {"features", component.features}}));
   std::vector<Json> tests;
   for (const auto& test : found.tests)
     tests.push_back(Json::object({{"name", test.name}, {"passed", test.passed}, {"detail", test.detail}}));
@@ -71,10 +74,20 @@ std::string as_json(const Findings& found) {
                                  {"self_tests", Json::array(std::move(tests))}}));
 }
 
+std::string row(const std::string& name, const std::string& value) { return fmt::format("{:<14} {}\n", name, value); }
+
+// How many passed, and each that did not.
+std::string tests_text(const std::vector<SelfTest>& tests) {
+  const auto passed = std::ranges::count_if(tests, &SelfTest::passed);
+  std::string text = row(message("self-test"), message("{} of {} right", passed, tests.size()));
+  for (const SelfTest& test : tests)
+    if (!test.passed) text += row("", fmt::format("{} {}: {}", message("FAILED"), test.name, test.detail));
+  return text;
+}
+
 std::string as_text(const Findings& found) {
   std::string has, lacks;
   for (const auto& feature : found.features) (feature.present ? has : lacks) += fmt::format(" {}", feature.name);
-  const auto row = [](const std::string& name, const std::string& value) { return fmt::format("{:<14} {}\n", name, value); };
   std::string text = row(message("processor"), found.processor.empty() ? "?" : found.processor);
   text += row(message("features"), has.empty() ? "-" : has.substr(1));
   if (!lacks.empty()) text += row(message("without"), lacks.substr(1));
@@ -84,10 +97,11 @@ std::string as_text(const Findings& found) {
   text += row(message("disk"), found.disk_error.empty()
                                    ? message("{} free for {}", core::display_bytes(found.disk_free), found.disk_path)
                                    : found.disk_error);
-  for (const auto& component : found.components) text += row(component.name, component.version);
-  for (const auto& test : found.tests)
-    text += row(message("self-test"), fmt::format("{} {}: {}", test.passed ? message("passed") : message("FAILED"), test.name, test.detail));
-  return text;
+  for (const auto& component : found.components) {
+    text += row(component.name, component.version);
+    if (!component.features.empty()) text += row("", component.features);
+  }
+  return text + tests_text(found.tests);
 }
 
 }  // namespace
@@ -103,7 +117,8 @@ void add_doctor(CLI::App& root, CommandLine& line) {
       session.console.out << (*json ? as_json(found) : as_text(found));
       if (!found.healthy())
         return fail(ErrorCode::kInternal,
-                    "a self-test failed: answers on this machine cannot be trusted; rebuild with tools/setup.sh, and report it");
+                    "a self-test failed: answers on this machine cannot be trusted; rebuild with tools/setup.sh, and "
+                    "report it");
       return kExitOk;
     };
   });

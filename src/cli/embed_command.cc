@@ -41,16 +41,15 @@ Result<int> embed(const TableArguments& arguments, Session& session) {
 }  // namespace
 
 void add_embed(CLI::App& root, CommandLine& line) {
-  CLI::App* command =
-      line.add_command(root, "embed", "Give every row of a table the vector of its text", "Tables",
-                       "  zubr embed products.csv --text title -o vectors.parquet\n"
-                       "The output has all input columns in input order, and: embedding, error.\n");
+  CLI::App* command = line.add_command(root, "embed", "Give every row of a table the vector of its text", "Tables",
+                                       "  zubr embed products.csv --text title -o vectors.parquet\n"
+                                       "The output has all input columns in input order, and: embedding, error.\n");
   const auto arguments = std::make_shared<TableArguments>();
   arguments->declare(*command);
-  for (const char* name : {"model", "embed.normalize", "threads", "context", "progress"}) line.add_setting(*command, name);
-  command->callback([&line, arguments] {
-    line.action = [arguments](Session& session) { return embed(*arguments, session); };
-  });
+  for (const char* name : {"model", "embed.normalize", "threads", "context", "progress"})
+    line.add_setting(*command, name);
+  command->callback(
+      [&line, arguments] { line.action = [arguments](Session& session) { return embed(*arguments, session); }; });
 }
 
 }  // namespace zubr::cli

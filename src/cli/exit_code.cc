@@ -19,17 +19,21 @@ const std::vector<ExitRow>& table() {
   static const std::vector<ExitRow> rows{
       {kExitOk, "Done. Rows that have an error of their own do not change this; the last line counts them.", {}},
       {kExitInternal, "A defect of the program, or a self-test of `zubr doctor` that failed.", {ErrorCode::kInternal}},
-      {kExitUsage, "Asked for something that cannot be: a wrong option, value, column or label; a name that is taken.",
+      {kExitUsage,
+       "Asked for something that cannot be: a wrong option, value, column or label; a name that is taken.",
        {ErrorCode::kInvalidArgument, ErrorCode::kAlreadyExists}},
       {3, "Something named is not there: a file, a model, a column.", {ErrorCode::kNotFound}},
       {4, "An input is damaged, truncated or hostile.", {ErrorCode::kCorrupt}},
       {5, "Well formed, but not something this program or this model can do.", {ErrorCode::kUnsupported}},
-      {6, "Reading or writing failed: permission, full disk, broken pipe.",
+      {6,
+       "Reading or writing failed: permission, full disk, broken pipe.",
        {ErrorCode::kIo, ErrorCode::kDiskFull, ErrorCode::kPermissionDenied}},
       {7, "Over a limit: a context, a size, the memory.", {ErrorCode::kTooLarge, ErrorCode::kOutOfMemory}},
-      {8, "Somebody else did not answer: network, time limit, busy, too many requests. Trying later may help.",
+      {8,
+       "Somebody else did not answer: network, time limit, busy, too many requests. Trying later may help.",
        {ErrorCode::kNetwork, ErrorCode::kTimeout, ErrorCode::kUnavailable, ErrorCode::kRateLimited}},
-      {9, "Not allowed: no valid key, over the budget, not private enough.",
+      {9,
+       "Not allowed: no valid key, over the budget, not private enough.",
        {ErrorCode::kUnauthenticated, ErrorCode::kBudgetExceeded, ErrorCode::kPrivacy}},
       {kExitCancelled, "Stopped by Ctrl-C or SIGTERM. Finished work is kept and named.", {ErrorCode::kCancelled}},
   };
@@ -51,7 +55,8 @@ std::string exit_codes_markdown() {
       "| code | meaning | errors |\n|---|---|---|\n";
   for (const ExitRow& row : table()) {
     std::string names;
-    for (const ErrorCode error : row.errors) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", core::error_name(error));
+    for (const ErrorCode error : row.errors)
+      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", core::error_name(error));
     page += fmt::format("| {} | {} | {} |\n", row.code, row.meaning, names);
   }
   return page;

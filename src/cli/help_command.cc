@@ -8,8 +8,8 @@
 namespace zubr::cli {
 
 void add_help(CLI::App& root, CommandLine& line) {
-  CLI::App* command = line.add_command(root, "help", "Show how to use a command, or the exit codes (zubr help exit-codes)",
-                                       "This program");
+  CLI::App* command = line.add_command(
+      root, "help", "Show how to use a command, or the exit codes (zubr help exit-codes)", "This program");
   const auto topic = std::make_shared<std::vector<std::string>>();
   command->add_option("COMMAND", *topic, "a command, or exit-codes");
   command->callback([&line, &root, topic] {
@@ -20,14 +20,12 @@ void add_help(CLI::App& root, CommandLine& line) {
         return kExitOk;
       }
       const CLI::App* at = &root;
-      std::string path = "zubr";
       for (const std::string& word : *topic) {
         const CLI::App* next = find_command(*at, word);
         if (next == nullptr) return fail(unknown_command(*at, word));
         at = next;
-        path += " " + word;
       }
-      session.console.out << at->help(path);
+      session.console.out << help_of(*at);
       return kExitOk;
     };
   });

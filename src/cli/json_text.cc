@@ -49,7 +49,7 @@ class Writer {
     if (!items.empty()) new_line();
     out += close;
   }
-  void new_line() { out += '\n' + std::string(depth_ * 2, ' '); }
+  void new_line() { out.append(1, '\n').append(depth_ * 2, ' '); }
 
   std::size_t depth_ = 0;
 };

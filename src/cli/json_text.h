@@ -15,16 +15,17 @@ struct Json;
 using JsonMember = std::pair<std::string, Json>;
 
 struct Json {
-  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, std::vector<Json>, std::vector<JsonMember>> value;
+  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, std::vector<Json>, std::vector<JsonMember>>
+      value;
 
-  Json(std::nullptr_t) : value(nullptr) {}  // NOLINT: values convert
-  Json(bool b) : value(b) {}                // NOLINT
-  Json(int n) : value(std::int64_t{n}) {}   // NOLINT
-  Json(std::int64_t n) : value(n) {}        // NOLINT
-  Json(double n) : value(n) {}              // NOLINT
-  Json(std::string text) : value(std::move(text)) {}       // NOLINT
+  Json(std::nullptr_t) : value(nullptr) {}                   // NOLINT: values convert
+  Json(bool b) : value(b) {}                                 // NOLINT
+  Json(int n) : value(std::int64_t{n}) {}                    // NOLINT
+  Json(std::int64_t n) : value(n) {}                         // NOLINT
+  Json(double n) : value(n) {}                               // NOLINT
+  Json(std::string text) : value(std::move(text)) {}         // NOLINT
   Json(std::string_view text) : value(std::string(text)) {}  // NOLINT
-  Json(const char* text) : value(std::string(text)) {}     // NOLINT
+  Json(const char* text) : value(std::string(text)) {}       // NOLINT
   static Json array(std::vector<Json> items);
   static Json object(std::vector<JsonMember> members);
 };

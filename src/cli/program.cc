@@ -58,22 +58,23 @@ void declare_commands(CLI::App& root, CommandLine& line) {
 }
 
 // Runs what the command line asked for, with settings that are complete.
-Result<int> act(const CommandLine& line, core::Settings settings, const std::filesystem::path& home, const Services& services,
-                Console& console) {
+Result<int> act(const CommandLine& line, core::Settings settings, const std::filesystem::path& home,
+                const Services& services, Console& console) {
   for (const auto& [name, text] : line.flags()) ZUBR_CHECK(settings.set_flag(name, text));
   core::set_language(settings.text("language"));
   core::set_log_level(settings.text("log.level"));
   Session session(services, std::move(settings), home, console);
   auto code = line.action(session);
   console.out.flush();
-  if (code && !console.out) return fail(ErrorCode::kIo, "cannot write to standard output; is it closed, or the disk full?");
+  if (code && !console.out)
+    return fail(ErrorCode::kIo, "cannot write to standard output; is it closed, or the disk full?");
   return code;
 }
 
 }  // namespace
 
-int run_program(const std::vector<std::string>& arguments, const core::SettingsRegistry& registry, const Services& services,
-                const core::Environment& environment, Console& console) {
+int run_program(const std::vector<std::string>& arguments, const core::SettingsRegistry& registry,
+                const Services& services, const core::Environment& environment, Console& console) {
   core::set_language("en");
   const auto home = core::zubr_home(environment);
   auto settings = home ? core::Settings::load(registry, *home / "config.toml", environment) : fail(home.error());

@@ -25,13 +25,13 @@ std::string with_errors(std::string line, std::int64_t rows) {
 }  // namespace
 
 std::string classify_summary(const bulk::ClassifyReport& report) {
-  return with_errors(message("{} rows ({} distinct texts) at {} rows/s; {} prompt tokens evaluated, row by row it would "
-                             "have been {}",
-                             display_count(report.written), display_count(report.distinct_texts),
-                             core::display_rate(per_second(report.written, report.evaluating)),
-                             display_count(report.tokens.evaluated_tokens),
-                             display_count(report.tokens.row_by_row_tokens)),
-                     report.error_rows);
+  return with_errors(
+      message("{} rows ({} distinct texts) at {} rows/s; {} prompt tokens evaluated, row by row it would "
+              "have been {}",
+              display_count(report.written), display_count(report.distinct_texts),
+              core::display_rate(per_second(report.written, report.evaluating)),
+              display_count(report.tokens.evaluated_tokens), display_count(report.tokens.row_by_row_tokens)),
+      report.error_rows);
 }
 
 std::string classify_report_json(const bulk::ClassifyReport& report, const std::string& model) {

@@ -24,9 +24,10 @@ bulk::ClassifyReport sample() {
 }
 
 TEST(ClassifySummary, IsOneLineWithRowsRateAndTokens) {
-  EXPECT_EQ(classify_summary(sample()),
-            "20,000 rows (18,200 distinct texts) at 200 rows/s; 52,101 prompt tokens evaluated, row by row it would have "
-            "been 4,401,200");
+  EXPECT_EQ(
+      classify_summary(sample()),
+      "20,000 rows (18,200 distinct texts) at 200 rows/s; 52,101 prompt tokens evaluated, row by row it would have "
+      "been 4,401,200");
 }
 
 TEST(ClassifySummary, CountsRowsWithAnError) {
@@ -62,8 +63,8 @@ TEST(ClassifyReportJson, HasTheFiguresAsNumbers) {
 }
 
 TEST(JsonText, EscapesAndNeverWritesWhatIsNotJson) {
-  EXPECT_EQ(json_text(Json::array({Json("a\"\n\xff"), Json(std::numeric_limits<double>::quiet_NaN()), Json(true), Json(nullptr),
-                                   Json::object({}), Json::array({})})),
+  EXPECT_EQ(json_text(Json::array({Json("a\"\n\xff"), Json(std::numeric_limits<double>::quiet_NaN()), Json(true),
+                                   Json(nullptr), Json::object({}), Json::array({})})),
             "[\n  \"a\\\"\\n\xEF\xBF\xBD\",\n  null,\n  true,\n  null,\n  {},\n  []\n]\n");
 }
 

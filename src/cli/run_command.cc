@@ -47,7 +47,8 @@ Result<inference::GenerateRequest> base_request(const RunArguments& arguments, c
     request.json_schema = std::move(schema);
   }
   if (arguments.raw && !arguments.system.empty())
-    return fail(ErrorCode::kInvalidArgument, "--raw gives the model the prompt as it is; it cannot have --system beside it");
+    return fail(ErrorCode::kInvalidArgument,
+                "--raw gives the model the prompt as it is; it cannot have --system beside it");
   if (!arguments.system.empty()) request.messages.push_back({inference::Role::kSystem, arguments.system});
   return request;
 }
@@ -60,9 +61,11 @@ Result<std::string> read_prompt(const RunArguments& arguments, Console& console)
     if (!prompt.empty() && !piped.empty()) prompt += "\n\n";
     prompt += piped;
   }
-  if (prompt.empty()) return fail(ErrorCode::kInvalidArgument, "the prompt is empty; give it after the model or on standard input");
+  if (prompt.empty())
+    return fail(ErrorCode::kInvalidArgument, "the prompt is empty; give it after the model or on standard input");
   if (!core::utf8_valid(prompt))
-    return fail(ErrorCode::kInvalidArgument, "the prompt is not UTF-8 (byte {}); convert it first, for example with iconv",
+    return fail(ErrorCode::kInvalidArgument,
+                "the prompt is not UTF-8 (byte {}); convert it first, for example with iconv",
                 core::utf8_valid_prefix(prompt));
   return prompt;
 }
@@ -97,22 +100,29 @@ void add_run(CLI::App& root, CommandLine& line) {
                                        "  zubr run bielik --json-schema '{\"type\":\"object\"}' \"A person as JSON\"\n"
                                        "On a terminal without a prompt it is a conversation; /bye ends it.\n");
   const auto arguments = std::make_shared<RunArguments>();
-  command->add_option("MODEL", arguments->model, "a name from `zubr models list`, or a GGUF file")->required()->type_name(kModelType);
-  command->add_option("PROMPT", arguments->prompt, "what to answer; standard input, where there is some, is added to it")
+  command->add_option("MODEL", arguments->model, "a name from `zubr models list`, or a GGUF file")
+      ->required()
+      ->type_name(kModelType);
+  command
+      ->add_option("PROMPT", arguments->prompt, "what to answer; standard input, where there is some, is added to it")
       ->type_name(kTextType);
   command->add_option("--system", arguments->system, "the system message")->type_name(kTextType);
-  command->add_option("--json-schema", arguments->json_schema, "the answer is JSON that this schema accepts (JSON or a file)")
+  command
+      ->add_option("--json-schema", arguments->json_schema,
+                   "the answer is JSON that this schema accepts (JSON or a file)")
       ->type_name("FILE|JSON");
   command->add_option("--stop", arguments->stop, "end the answer before this text; may be given several times")
-      ->type_name(kTextType)->expected(1)->take_all();
+      ->type_name(kTextType)
+      ->expected(1)
+      ->take_all();
   command->add_option("--seed", arguments->seed, "the same seed gives the same answer; a fresh one each time otherwise")
       ->type_name(kNumberType);
   command->add_flag("--raw", arguments->raw, "give the model the prompt as it is, without its chat template");
-  for (const char* name : {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "progress"})
+  for (const char* name :
+       {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "progress"})
     line.add_setting(*command, name);
-  command->callback([&line, arguments] {
-    line.action = [arguments](Session& session) { return run(*arguments, session); };
-  });
+  command->callback(
+      [&line, arguments] { line.action = [arguments](Session& session) { return run(*arguments, session); }; });
 }
 
 }  // namespace zubr::cli

@@ -1,4 +1,5 @@
-// What the terminal face needs from below, as functions that app fills in: no command names a concrete engine or server.
+// What the terminal face needs from below, as functions that app fills in: no command names a concrete engine or
+// server.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/settings.h"
 #include "inference/backend.h"
 
 namespace zubr::cli {
@@ -17,18 +19,16 @@ namespace zubr::cli {
 struct BackendSpec {
   std::filesystem::path file;
   std::string name;
-  int threads = 0;         // 0 = one per usable core
-  int context_tokens = 0;  // 0 = what the model was trained for
-  int parallel = 1;        // generations at the same time
+  int threads = 0;                           // 0 = one per usable core
+  int context_tokens = 0;                    // 0 = what the model was trained for
+  int parallel = 1;                          // generations at the same time
   std::function<bool(float)> progress = {};  // 0..1 while loading; false stops it
 };
 
 struct ServeOptions {
   std::string host;
-  int port = 0;               // 0 = any free one
-  bool allow_public = false;  // an address that other machines reach
-  std::vector<std::string> allowed_hosts = {};    // further names in a Host header
-  std::vector<std::string> allowed_origins = {};  // web pages that may call; "*" = any
+  int port = 0;                                          // 0 = any free one
+  const core::Settings* settings = nullptr;              // of all modules; outlives the call
   std::function<void(std::string_view url)> ready = {};  // called once, when requests are answered
 };
 
@@ -36,6 +36,7 @@ struct ServeOptions {
 struct Component {
   std::string name;
   std::string version;
+  std::string features = {};  // what it uses of this processor
 };
 
 // A computation whose right answer is known, done the way models do it on this processor.

@@ -19,10 +19,11 @@ std::unique_ptr<core::ProgressMeter> Session::progress_meter() {
 Result<models::ResolvedModel> Session::find_model(const std::string& named) {
   const std::string& wanted = named.empty() ? settings.text("model") : named;
   if (wanted.empty())
-    return fail(ErrorCode::kInvalidArgument,
-                "no model is named; add --model NAME or FILE, set ZUBR_MODEL, or put model = \"NAME\" into {}; names: zubr "
-                "models list",
-                (home / "config.toml").string());
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "no model is named; add --model NAME or FILE, set ZUBR_MODEL, or put model = \"NAME\" into {}; names: zubr "
+        "models list",
+        (home / "config.toml").string());
   return store.resolve(wanted);
 }
 
@@ -33,15 +34,16 @@ Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::Re
   const auto meter = progress_meter();
   meter->start(message("loading {}", model.name), "MiB");
   const std::stop_token stop = interrupt.token();
-  auto backend = services.open_backend({.file = model.file,
-                                        .name = model.name,
-                                        .threads = static_cast<int>(settings.integer("threads")),
-                                        .context_tokens = static_cast<int>(settings.integer("context")),
-                                        .parallel = parallel,
-                                        .progress = [&](float share) {
-                                          meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
-                                          return !stop.stop_requested();
-                                        }});
+  auto backend =
+      services.open_backend({.file = model.file,
+                             .name = model.name,
+                             .threads = static_cast<int>(settings.integer("threads")),
+                             .context_tokens = static_cast<int>(settings.integer("context")),
+                             .parallel = parallel,
+                             .progress = [&](float share) {
+                               meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
+                               return !stop.stop_requested();
+                             }});
   if (backend) meter->update(total, total);
   if (!backend) meter->cancel();
   return backend;

@@ -36,7 +36,8 @@ const CLI::App* find_command(const CLI::App& at, const std::string& name) {
 
 Error unknown_command(const CLI::App& at, const std::string& word) {
   std::vector<std::string> names;
-  for (const CLI::App* command : at.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : at.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   if (const auto near = core::nearest(word, names))
     return Error(ErrorCode::kInvalidArgument,
                  message("there is no command '{} {}'; did you mean '{}'?", full_name(at), word, *near));
@@ -52,10 +53,12 @@ Error unknown_option(const CLI::App& at, const std::string& word) {
                message("there is no option '{}'; all options: {} --help", name, full_name(at)));
 }
 
-std::string help_of_parsed(const CLI::App& root) {
-  const CLI::App& at = deepest(root);
-  return at.help(full_name(at));
+std::string help_of(const CLI::App& command) {
+  // The parser puts the command's own name behind what it is given.
+  return command.help(command.get_parent() == nullptr ? std::string() : full_name(*command.get_parent()));
 }
+
+std::string help_of_parsed(const CLI::App& root) { return help_of(deepest(root)); }
 
 Error explain(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App& at = deepest(root);
@@ -78,7 +81,8 @@ Error explain(const CLI::App& root, const CLI::ParseError& error) {
     std::string what = error.what();
     const auto end = what.find(": ");
     if (end != std::string::npos && what.find("missing") != std::string::npos)
-      return Error(ErrorCode::kInvalidArgument, message("{} needs a value; how to use it: {} --help", what.substr(0, end), full_name(at)));
+      return Error(ErrorCode::kInvalidArgument,
+                   message("{} needs a value; how to use it: {} --help", what.substr(0, end), full_name(at)));
   }
   return Error(ErrorCode::kInvalidArgument, message("{}; how to use it: {} --help", error.what(), full_name(at)));
 }

@@ -18,6 +18,7 @@ const CLI::App* find_command(const CLI::App& at, const std::string& name);
 Error unknown_command(const CLI::App& at, const std::string& word);
 Error unknown_option(const CLI::App& at, const std::string& word);
 
+std::string help_of(const CLI::App& command);
 // The help of the command that was named, however deep.
 std::string help_of_parsed(const CLI::App& root);
 

@@ -19,8 +19,8 @@ Result<TableFormat> format_named(const std::string& name, const char* option) {
 }
 
 // An option for this side wins; then what the name says; then --format.
-Result<std::optional<TableFormat>> choose_format(const std::string& path, const std::string& own, const char* own_option,
-                                                 const std::string& both) {
+Result<std::optional<TableFormat>> choose_format(const std::string& path, const std::string& own,
+                                                 const char* own_option, const std::string& both) {
   std::optional<TableFormat> format;
   if (!own.empty()) {
     ZUBR_TRY(named, format_named(own, own_option));
@@ -36,18 +36,25 @@ Result<std::optional<TableFormat>> choose_format(const std::string& path, const 
 
 void TableArguments::declare(CLI::App& command) {
   constexpr const char* kFormats = "csv|tsv|jsonl|parquet";
-  command.add_option("INPUT", input, "the table: .csv .tsv .jsonl (also .gz .zst) .parquet, or - for JSONL on standard input")
-      ->required()->type_name(kFileType);
-  command.add_option("-o,--output", output, "where the result goes; by the same endings, or - for JSONL on standard output")
-      ->required()->type_name(kFileType);
+  command
+      .add_option("INPUT", input,
+                  "the table: .csv .tsv .jsonl (also .gz .zst) .parquet, or - for JSONL on standard input")
+      ->required()
+      ->type_name(kFileType);
+  command
+      .add_option("-o,--output", output,
+                  "where the result goes; by the same endings, or - for JSONL on standard output")
+      ->required()
+      ->type_name(kFileType);
   command.add_option("--text", text_column, "the column with the text; not needed when there is only one text column")
       ->type_name(kColumnType);
-  command.add_option("--format", format, "the format of INPUT and OUTPUT where their names do not tell")->type_name(kFormats);
+  command.add_option("--format", format, "the format of INPUT and OUTPUT where their names do not tell")
+      ->type_name(kFormats);
   command.add_option("--input-format", input_format, "the format of INPUT, whatever its name")->type_name(kFormats);
   command.add_option("--output-format", output_format, "the format of OUTPUT, whatever its name")->type_name(kFormats);
   command.add_option("--delimiter", delimiter, "what separates the fields of a CSV; found out when not given")
       ->type_name("CHAR");
-  command.add_option("--limit", limit, "only the first N rows")->type_name(kNumberType)->check(CLI::NonNegativeNumber);
+  command.add_option("--limit", limit, "only the first N rows")->type_name(kNumberType);
   command.add_option("--report", report_file, "write the figures of the run to FILE, as JSON")->type_name(kFileType);
 }
 
@@ -56,7 +63,9 @@ Result<formats::InputSpec> TableArguments::input_spec() const {
   formats::InputSpec spec;
   spec.path = input;
   spec.format = chosen;
-  spec.limit = limit;
+  spec.limit = limit.value_or(-1);
+  if (limit && *limit < 0)
+    return fail(ErrorCode::kInvalidArgument, "--limit: {} is not a number of rows; leave it out for all", *limit);
   if (!delimiter.empty()) {
     const std::string one = delimiter == "\\t" || delimiter == "tab" ? "\t" : delimiter;
     if (one.size() != 1)
@@ -93,8 +102,8 @@ bulk::ProgressFn show_stages(core::ProgressMeter& meter) {
 std::string stopped_line(std::int64_t written, std::int64_t rows, const std::filesystem::path& kept,
                          const std::filesystem::path& wanted) {
   if (rows == 0) return message("stopped before any row was finished; {} was not written", wanted.string());
-  return message("stopped: {} of {} rows are finished; they are in {}, and {} was not written", core::display_count(written),
-                 core::display_count(rows), kept.string(), wanted.string());
+  return message("stopped: {} of {} rows are finished; they are in {}, and {} was not written",
+                 core::display_count(written), core::display_count(rows), kept.string(), wanted.string());
 }
 
 }  // namespace zubr::cli

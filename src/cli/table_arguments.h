@@ -4,6 +4,7 @@
 #include <CLI/App.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bulk/classify.h"
@@ -16,11 +17,11 @@ struct TableArguments {
   std::string input;
   std::string output;
   std::string text_column;
-  std::string format;         // of both, where the name does not tell
-  std::string input_format;   // overrides
+  std::string format;        // of both, where the name does not tell
+  std::string input_format;  // overrides
   std::string output_format;
   std::string delimiter;
-  std::int64_t limit = -1;
+  std::optional<std::int64_t> limit;
   std::string report_file;
 
   void declare(CLI::App& command);

@@ -8,7 +8,8 @@
 namespace zubr::core {
 
 std::string display_count(std::int64_t count) {
-  const std::string digits = std::to_string(count < 0 ? -static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count));
+  const std::string digits =
+      std::to_string(count < 0 ? -static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count));
   const std::string_view separator = translate(",");
   std::string out = count < 0 ? "-" : "";
   for (std::size_t i = 0; i < digits.size(); ++i) {

@@ -25,7 +25,8 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& file, std::chron
   FileLock lock(descriptor);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return fail(system_error(message("cannot lock {}", file.string()), errno));
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return fail(system_error(message("cannot lock {}", file.string()), errno));
     if (std::chrono::steady_clock::now() >= deadline)
       return fail(ErrorCode::kTimeout, "another process keeps {} locked; try again when it is done", file.string());
     std::this_thread::sleep_for(kRetryInterval);

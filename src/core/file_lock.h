@@ -1,5 +1,5 @@
-// A lock between processes, on a file that exists only for it. Held until the object goes; the system releases it when a
-// process dies. One thread waits at most `patience`, so that a stuck process elsewhere is an error and not a hang.
+// A lock between processes, on a file that exists only for it. Held until the object goes; the system releases it when
+// a process dies. One thread waits at most `patience`, so that a stuck process elsewhere is an error and not a hang.
 #pragma once
 
 #include <chrono>

@@ -30,7 +30,8 @@ void on_signal(int) {
 
 struct Interrupt::State {
   int pipe[2] = {-1, -1};
-  struct sigaction old_int {}, old_term {};
+  struct sigaction old_int {
+  }, old_term{};
   mutable std::mutex mutex;
   std::stop_source source;  // guarded by mutex
   std::thread listener;

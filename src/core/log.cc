@@ -33,8 +33,11 @@ spdlog::level::level_enum level_of(LogLevel level) {
 }  // namespace
 
 bool set_log_level(std::string_view name) {
-  for (const auto& [known, level] : {std::pair{"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn},
-                                     {"error", LogLevel::kError}, {"off", LogLevel::kOff}}) {
+  for (const auto& [known, level] : {std::pair{"debug", LogLevel::kDebug},
+                                     {"info", LogLevel::kInfo},
+                                     {"warn", LogLevel::kWarn},
+                                     {"error", LogLevel::kError},
+                                     {"off", LogLevel::kOff}}) {
     if (name != known) continue;
     logger().set_level(level_of(level));
     return true;

@@ -1,5 +1,5 @@
-// The log: lines on standard error for whoever operates the program. What a user must read is printed by the command, not
-// logged. Never log the content of a prompt or an answer, nor a secret.
+// The log: lines on standard error for whoever operates the program. What a user must read is printed by the command,
+// not logged. Never log the content of a prompt or an answer, nor a secret.
 //
 //   log_info("loaded {} in {}", name, display_duration(time));
 //

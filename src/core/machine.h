@@ -14,8 +14,9 @@
 
 namespace zubr::core {
 
-// Names as in /proc/cpuinfo: "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16".
-// Those that both the processor has and the operating system lets programs use. Empty on other processors than x86-64.
+// Names as in /proc/cpuinfo: "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8",
+// "amx_bf16". Those that both the processor has and the operating system lets programs use. Empty on other processors
+// than x86-64.
 struct CpuFeature {
   std::string_view name;
   bool present = false;

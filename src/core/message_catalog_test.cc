@@ -51,7 +51,9 @@ std::string joined_sources() {
 TEST_F(PolishTest, EveryEnglishKeyIsAMessageOfTheProgram) {
   const std::string sources = joined_sources();
   ASSERT_GT(sources.size(), 100000u);
-  for (const CatalogEntry& entry : polish_catalog().value()) {
+  const auto entries = polish_catalog();
+  ASSERT_TRUE(entries);
+  for (const CatalogEntry& entry : *entries) {
     std::string literal = "\"";
     for (const char c : entry.english) literal += c == '"' ? std::string("\\\"") : std::string(1, c);
     EXPECT_NE(sources.find(literal + "\""), std::string::npos) << "pl.toml:" << entry.line << ": " << entry.english;

@@ -28,9 +28,9 @@ std::string cut(std::string text, std::size_t width) {
 
 std::string live_line(const ProgressView& view, std::size_t width) {
   const std::string unit(translate(view.unit));
-  std::string line = view.total > 0 ? message("{}: {} of {} {}", view.stage, display_count(view.done),
-                                              display_count(view.total), unit)
-                                    : fmt::format("{}: {} {}", view.stage, display_count(view.done), unit);
+  std::string line =
+      view.total > 0 ? message("{}: {} of {} {}", view.stage, display_count(view.done), display_count(view.total), unit)
+                     : fmt::format("{}: {} {}", view.stage, display_count(view.done), unit);
   const double rate = seconds_of(view) > 0 ? static_cast<double>(view.done) / seconds_of(view) : 0;
   if (view.total > 0) line += fmt::format(", {} %", std::min<std::int64_t>(100, view.done * 100 / view.total));
   if (view.done > 0 && view.elapsed >= kRateAfter) {
@@ -44,6 +44,7 @@ std::string live_line(const ProgressView& view, std::size_t width) {
 }
 
 std::string stage_line(const ProgressView& view) {
+  if (view.done == 0) return fmt::format("{}: {}", view.stage, display_duration(view.elapsed));
   const std::string unit(translate(view.unit));
   std::string line =
       message("{}: {} {} in {}", view.stage, display_count(view.done), unit, display_duration(view.elapsed));

@@ -28,7 +28,7 @@ struct ProgressView {
 // "evaluating: 5,000 of 20,000 rows, 25 %, 1,000 rows/s, 15 s left"; cut to `width` columns (0 = as long as it is).
 std::string live_line(const ProgressView& view, std::size_t width);
 
-// "evaluating: 20,000 rows in 20 s, 1,000 rows/s"
+// "evaluating: 20,000 rows in 20 s, 1,000 rows/s"; only the time where nothing was counted.
 std::string stage_line(const ProgressView& view);
 
 enum class ProgressStyle { kNone, kPlain, kLive };

@@ -29,7 +29,12 @@ TEST(LiveLine, IsCutAtTheWidthBetweenCharacters) {
 }
 
 TEST(StageLine, SaysHowMuchInWhatTime) {
-  EXPECT_EQ(stage_line({"evaluating", "rows", 20000, 20000, seconds(20)}), "evaluating: 20,000 rows in 20 s, 1,000 rows/s");
+  EXPECT_EQ(stage_line({"evaluating", "rows", 20000, 20000, seconds(20)}),
+            "evaluating: 20,000 rows in 20 s, 1,000 rows/s");
+}
+
+TEST(StageLine, GivesOnlyTheTimeWhereNothingWasCounted) {
+  EXPECT_EQ(stage_line({"looking", "rows", 0, 10, seconds(13)}), "looking: 13 s");
 }
 
 class ProgressMeterTest : public testing::Test {

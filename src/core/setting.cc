@@ -72,8 +72,8 @@ std::string describe_values(const Setting& setting) {
 
 Result<void> check_value(const Setting& setting, std::string_view text, std::string_view origin) {
   if (allowed(setting, text)) return {};
-  return fail(ErrorCode::kInvalidArgument, "{}: '{}' is not {}; for example: {}", origin, text, describe_values(setting),
-              setting.example.empty() ? setting.fallback : setting.example);
+  return fail(ErrorCode::kInvalidArgument, "{}: '{}' is not {}; for example: {}", origin, text,
+              describe_values(setting), setting.example.empty() ? setting.fallback : setting.example);
 }
 
 void SettingsRegistry::declare(std::vector<Setting> settings) {
@@ -92,10 +92,19 @@ const Setting* SettingsRegistry::find(std::string_view name) const {
 
 std::vector<Setting> core_settings() {
   return {
-      {.name = "language", .fallback = "en", .help = "The language of messages.", .example = "pl", .env = "ZUBR_LANG",
+      {.name = "language",
+       .fallback = "en",
+       .help = "The language of messages.",
+       .example = "pl",
+       .env = "ZUBR_LANG",
        .choices = {"en", "pl"}},
-      {.name = "log.level", .fallback = "warn", .help = "How much is logged to standard error.", .example = "info",
-       .env = "ZUBR_LOG", .flag = "--log-level", .choices = {"debug", "info", "warn", "error", "off"}},
+      {.name = "log.level",
+       .fallback = "warn",
+       .help = "How much is logged to standard error.",
+       .example = "info",
+       .env = "ZUBR_LOG",
+       .flag = "--log-level",
+       .choices = {"debug", "info", "warn", "error", "off"}},
   };
 }
 

@@ -1,5 +1,5 @@
-// What a setting is, and the list of all of them. Each module declares its own in its settings.cc; app collects them. The
-// configuration file, the environment, the flags and docs/config.md all come from these declarations.
+// What a setting is, and the list of all of them. Each module declares its own in its settings.cc; app collects them.
+// The configuration file, the environment, the flags and docs/config.md all come from these declarations.
 #pragma once
 
 #include <limits>
@@ -16,11 +16,11 @@ enum class SettingType { kText, kInteger, kNumber, kBool };
 struct Setting {
   std::string name = {};  // "classify.top": in config.toml the key `top` of the table [classify]
   SettingType type = SettingType::kText;
-  std::string fallback = {};  // the default, as text
-  std::string help = {};      // one sentence
-  std::string example = {};   // a value, as text
-  std::string env = {};       // empty: ZUBR_ and the name in capitals, "." as "_"
-  std::string flag = {};      // empty: "--" and the last part of the name, "_" as "-"
+  std::string fallback = {};              // the default, as text
+  std::string help = {};                  // one sentence
+  std::string example = {};               // a value, as text
+  std::string env = {};                   // empty: ZUBR_ and the name in capitals, "." as "_"
+  std::string flag = {};                  // empty: "--" and the last part of the name, "_" as "-"
   std::vector<std::string> choices = {};  // kText: the only values allowed; empty = any
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();

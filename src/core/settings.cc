@@ -20,7 +20,9 @@ bool type_fits(SettingType wanted, TomlType given) {
   return false;
 }
 
-std::string shown(const TomlValue& value) { return value.type == TomlType::kText ? toml_quote(value.text) : value.text; }
+std::string shown(const TomlValue& value) {
+  return value.type == TomlType::kText ? toml_quote(value.text) : value.text;
+}
 
 }  // namespace
 

@@ -33,8 +33,8 @@ Environment process_environment();
 
 class Settings {
  public:
-  // `registry` must live as long as the Settings. No file is fine. kInvalidArgument for an unknown key (with the nearest
-  // known one) or a wrong value, kCorrupt when the file is not TOML; each names file and line, or the variable.
+  // `registry` must live as long as the Settings. No file is fine. kInvalidArgument for an unknown key (with the
+  // nearest known one) or a wrong value, kCorrupt when the file is not TOML; each names file and line, or the variable.
   static Result<Settings> load(const SettingsRegistry& registry, const std::filesystem::path& config_file,
                                const Environment& environment);
 

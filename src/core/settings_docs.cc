@@ -14,8 +14,8 @@ Each setting has one value, taken from the first of these that has it:
 3. `$ZUBR_HOME/config.toml`, where `ZUBR_HOME` is a folder, by default `~/.zubr`;
 4. the default.
 
-`zubr config list` shows every setting with its value and where that came from. A key in `config.toml` that is not below, or
-a value of the wrong type, is an error that names the file and the line. A name with a dot is a key in a table:
+`zubr config list` shows every setting with its value and where that came from. A key in `config.toml` that is not
+below, or a value of the wrong type, is an error that names file and line. A name with a dot is a key in a table:
 
 ```toml
 model = "tinytalk"
@@ -35,7 +35,9 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-std::string code(std::string_view text) { return text.empty() ? std::string("(none)") : fmt::format("`{}`", cell(text)); }
+std::string code(std::string_view text) {
+  return text.empty() ? std::string("(none)") : fmt::format("`{}`", cell(text));
+}
 
 }  // namespace
 
@@ -44,8 +46,8 @@ std::string settings_markdown(const SettingsRegistry& registry) {
   for (const Setting& setting : registry.all()) {
     out += fmt::format("## `{}`\n\n{}\n\n", setting.name, setting.help);
     out += "| values | default | example | environment | flag | commands |\n|---|---|---|---|---|---|\n";
-    out += fmt::format("| {} | {} | {} | `{}` | `{}` | {} |\n\n", cell(describe_values(setting)), code(setting.fallback),
-                       code(setting.example), setting.env_name(), setting.flag_name(),
+    out += fmt::format("| {} | {} | {} | `{}` | `{}` | {} |\n\n", cell(describe_values(setting)),
+                       code(setting.fallback), code(setting.example), setting.env_name(), setting.flag_name(),
                        setting.where.empty() ? "all" : setting.where);
   }
   out.pop_back();

@@ -13,14 +13,28 @@ namespace {
 
 SettingsRegistry registry() {
   SettingsRegistry all;
-  all.declare({{.name = "model", .help = "The model.", .example = "bielik"},
-               {.name = "threads", .type = SettingType::kInteger, .fallback = "0", .help = "Threads.", .example = "4",
-                .min = 0, .max = 1024},
-               {.name = "classify.threshold", .type = SettingType::kNumber, .fallback = "0.2", .help = "A threshold.",
-                .example = "0.5", .min = 0, .max = 1},
-               {.name = "classify.label_mode", .fallback = "text", .help = "How.", .example = "code",
-                .choices = {"text", "code"}},
-               {.name = "progress", .type = SettingType::kBool, .fallback = "true", .help = "Progress.", .example = "false"}});
+  all.declare(
+      {{.name = "model", .help = "The model.", .example = "bielik"},
+       {.name = "threads",
+        .type = SettingType::kInteger,
+        .fallback = "0",
+        .help = "Threads.",
+        .example = "4",
+        .min = 0,
+        .max = 1024},
+       {.name = "classify.threshold",
+        .type = SettingType::kNumber,
+        .fallback = "0.2",
+        .help = "A threshold.",
+        .example = "0.5",
+        .min = 0,
+        .max = 1},
+       {.name = "classify.label_mode",
+        .fallback = "text",
+        .help = "How.",
+        .example = "code",
+        .choices = {"text", "code"}},
+       {.name = "progress", .type = SettingType::kBool, .fallback = "true", .help = "Progress.", .example = "false"}});
   return all;
 }
 
@@ -119,7 +133,8 @@ TEST_F(SettingsTest, FindSuggestsTheNearestName) {
 TEST(SettingsRegistry, RefusesDeclarationsThatContradictThemselves) {
   SettingsRegistry all = registry();
   EXPECT_THROW(all.declare({{.name = "model"}}), std::logic_error);
-  EXPECT_THROW(all.declare({{.name = "x", .type = SettingType::kInteger, .fallback = "9", .max = 5}}), std::logic_error);
+  EXPECT_THROW(all.declare({{.name = "x", .type = SettingType::kInteger, .fallback = "9", .max = 5}}),
+               std::logic_error);
 }
 
 TEST(SettingsRegistry, DerivesVariableAndFlagFromTheName) {
@@ -131,8 +146,10 @@ TEST(SettingsRegistry, DerivesVariableAndFlagFromTheName) {
 
 TEST(SettingsDocs, NameEverySettingWithItsDefaultVariableAndFlag) {
   const std::string docs = settings_markdown(registry());
-  for (const char* part : {"## `classify.label_mode`", "| one of text, code | `text` | `code` | "
-                           "`ZUBR_CLASSIFY_LABEL_MODE` | `--label-mode` | all |", "(none)"})
+  for (const char* part : {"## `classify.label_mode`",
+                           "| one of text, code | `text` | `code` | "
+                           "`ZUBR_CLASSIFY_LABEL_MODE` | `--label-mode` | all |",
+                           "(none)"})
     EXPECT_NE(docs.find(part), std::string::npos) << part << "\n" << docs;
   EXPECT_TRUE(docs.ends_with("\n") && !docs.ends_with("\n\n"));
 }

@@ -41,7 +41,8 @@ Result<std::string> read_text_file(const std::filesystem::path& file, std::size_
     if (got == 0) return text;
     text.append(buffer, static_cast<std::size_t>(got));
     if (text.size() > max_bytes)
-      return fail(ErrorCode::kTooLarge, "{} is larger than {} bytes, the limit for such a file", file.string(), max_bytes);
+      return fail(ErrorCode::kTooLarge, "{} is larger than {} bytes, the limit for such a file", file.string(),
+                  max_bytes);
   }
 }
 

@@ -10,7 +10,8 @@
 
 namespace zubr::core {
 
-// kNotFound, kPermissionDenied, kInvalidArgument (a directory), kTooLarge (over `max_bytes`), kIo. "-" reads standard input.
+// kNotFound, kPermissionDenied, kInvalidArgument (a directory), kTooLarge (over `max_bytes`), kIo. "-" reads standard
+// input.
 Result<std::string> read_text_file(const std::filesystem::path& file, std::size_t max_bytes);
 
 // A reader sees the old or the new content, never half of it. Makes missing folders. kPermissionDenied, kDiskFull, kIo.

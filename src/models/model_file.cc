@@ -1,29 +1,34 @@
 #include "models/model_file.h"
 
-#include <cerrno>
-#include <fstream>
+#include <algorithm>
+#include <cctype>
+#include <map>
 
-#include "core/atomic_file.h"
+#include "formats/gguf_header.h"
 
 namespace zubr::models {
+namespace {
+
+// The type of most of the weights: what people call the quantization of a file that does not say.
+std::string commonest_type(const formats::GgufHeader& header) {
+  std::map<std::string_view, std::uint64_t> bytes;
+  for (const formats::GgufTensor& tensor : header.tensors) bytes[tensor.type_name] += tensor.bytes;
+  if (bytes.empty()) return {};
+  std::string name(std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; })->first);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+}  // namespace
 
 Result<ModelFacts> inspect_model_file(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (!std::filesystem::exists(status))
-    return fail(ErrorCode::kNotFound, "there is no file {}", file.string());
-  if (std::filesystem::is_directory(status))
-    return fail(ErrorCode::kInvalidArgument, "{} is a folder; name the GGUF file in it", file.string());
-  ModelFacts facts;
-  facts.bytes = std::filesystem::file_size(file, error);
-  std::ifstream in(file, std::ios::binary);
-  char magic[4] = {};
-  errno = 0;
-  if (!in.is_open()) return fail(core::system_error(message("cannot read {}", file.string()), errno != 0 ? errno : EACCES));
-  in.read(magic, 4);
-  if (in.gcount() != 4 || std::string_view(magic, 4) != "GGUF")
-    return fail(ErrorCode::kCorrupt, "{} is not a GGUF file: it does not begin with 'GGUF'", file.string());
-  return facts;
+  ZUBR_TRY(header, formats::read_gguf_header(file));
+  const auto type = header.file_type();
+  return ModelFacts{.bytes = header.file_bytes,
+                    .architecture = std::string(header.architecture()),
+                    .parameters = header.parameter_count(),
+                    .quantization = type ? std::string(*type) : commonest_type(header),
+                    .context_tokens = header.context_length().value_or(0)};
 }
 
 }  // namespace zubr::models

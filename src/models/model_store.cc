@@ -52,7 +52,8 @@ Result<ModelEntry> read_entry(const std::filesystem::path& file) {
     if (key == "context_tokens") read_integer(value.text, entry.facts.context_tokens);
   }
   if (!check_model_name(entry.name) || entry.file.empty() || file.stem() != file_stem(entry.name))
-    return fail(ErrorCode::kCorrupt, "{} is not an entry that zubr wrote; remove it or add the model again", file.string());
+    return fail(ErrorCode::kCorrupt, "{} is not an entry that zubr wrote; remove it or add the model again",
+                file.string());
   std::error_code ignored;
   entry.missing = !std::filesystem::is_regular_file(entry.file, ignored);
   return entry;
@@ -84,8 +85,8 @@ Result<ModelEntry> ModelStore::add(const std::filesystem::path& file, const std:
   ZUBR_TRY(lock, core::FileLock::acquire(folder_ / ".lock"));
   if (!replace && std::filesystem::exists(entry_file(name), error)) {
     const auto known = read_entry(entry_file(name));
-    return fail(ErrorCode::kAlreadyExists, "there is a model '{}' already ({}); choose another name or add --replace", name,
-                known ? known->file.string() : entry_file(name).string());
+    return fail(ErrorCode::kAlreadyExists, "there is a model '{}' already ({}); choose another name or add --replace",
+                name, known ? known->file.string() : entry_file(name).string());
   }
   ZUBR_CHECK(core::write_text_file(entry_file(name), entry_text(entry)));
   return entry;
@@ -129,15 +130,16 @@ tl::unexpected<Error> ModelStore::not_found(std::string_view name) const {
     for (const ModelEntry& entry : *entries) names.push_back(entry.name);
   if (names.empty())
     return fail(ErrorCode::kNotFound,
-                "model '{}' is not here, nor is any other; give the path of a GGUF file, or run: zubr models add FILE --name {}",
+                "model '{}' is not here, nor is any other; give the path of a GGUF file, or run: zubr models add FILE "
+                "--name {}",
                 name, name);
   const std::string all = fmt::format("{}", fmt::join(names, ", "));
   if (const auto near = core::nearest(name, names))
     return fail(ErrorCode::kNotFound,
-                "model '{}' is not here; did you mean '{}'? Here are: {}. To add one: zubr models add FILE --name NAME", name,
-                *near, all);
-  return fail(ErrorCode::kNotFound, "model '{}' is not here; here are: {}. To add one: zubr models add FILE --name NAME",
-              name, all);
+                "model '{}' is not here; did you mean '{}'? Here are: {}. To add one: zubr models add FILE --name NAME",
+                name, *near, all);
+  return fail(ErrorCode::kNotFound,
+              "model '{}' is not here; here are: {}. To add one: zubr models add FILE --name NAME", name, all);
 }
 
 Result<ResolvedModel> ModelStore::resolve(std::string_view name_or_path) const {
@@ -153,8 +155,8 @@ Result<ResolvedModel> ModelStore::resolve(std::string_view name_or_path) const {
   }
   ZUBR_TRY(entry, find(name_or_path));
   if (entry.missing)
-    return fail(ErrorCode::kNotFound, "the file of model '{}' is gone: {}; put it back, or run: zubr models rm {}", entry.name,
-                entry.file.string(), entry.name);
+    return fail(ErrorCode::kNotFound, "the file of model '{}' is gone: {}; put it back, or run: zubr models rm {}",
+                entry.name, entry.file.string(), entry.name);
   return ResolvedModel{entry.file, entry.name};
 }
 

@@ -1,4 +1,5 @@
-// Each: a clear message that names the value, the documented exit code, and no output that could be taken for a whole one.
+// Each: a clear message that names the value, the documented exit code, and no output that could be taken for a whole
+// one.
 #include <signal.h>
 
 #include "e2e/zubr_test.h"
@@ -127,7 +128,8 @@ TEST_F(BadInput, AnOutputThatCannotBeWritten) {
   EXPECT_EQ(zubr({"classify", "in.csv", "--labels", "a,b", "-o", "in.csv"}).status, 2);
   std::filesystem::create_directory(path("locked"));
   std::filesystem::permissions(path("locked"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec |
-                                                   std::filesystem::perms::others_read | std::filesystem::perms::others_exec);
+                                                   std::filesystem::perms::others_read |
+                                                   std::filesystem::perms::others_exec);
   Command locked = command({"classify", "in.csv", "--labels", "a,b", "-o", "locked/out.csv"});
   locked.without_root = true;
   const Finished done = run(locked);
@@ -145,7 +147,8 @@ TEST_F(BadInput, AFullDisk) {
 
 TEST_F(BadInput, ABrokenRowIsThatRowsErrorAndTheOthersGoOn) {
   write("broken.csv", "id,text\n1,a red apple\n2,\xff\xfe\n3,green,grass\n4,green grass\n");
-  const Finished done = zubr({"classify", "broken.csv", "--labels", "red,green", "--text", "text", "-o", "out.jsonl", "--no-progress"});
+  const Finished done =
+      zubr({"classify", "broken.csv", "--labels", "red,green", "--text", "text", "-o", "out.jsonl", "--no-progress"});
   ASSERT_EQ(done.status, 0) << done.err;
   EXPECT_SAYS(done.err, "4 rows");
   EXPECT_SAYS(done.err, "2 rows have an error");

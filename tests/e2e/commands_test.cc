@@ -32,8 +32,9 @@ TEST_F(Commands, ClassifyKeepsColumnsAndOrderInEveryFormat) {
 }
 
 TEST_F(Commands, ClassifyReadsAndWritesStandardStreams) {
-  const Finished done = zubr({"classify", "-", "--labels", "red,green", "-o", "-", "--top", "2", "--report", "report.json"},
-                             "{\"text\":\"grass\"}\n{\"text\":\"blood\"}\n");
+  const Finished done =
+      zubr({"classify", "-", "--labels", "red,green", "-o", "-", "--top", "2", "--report", "report.json"},
+           "{\"text\":\"grass\"}\n{\"text\":\"blood\"}\n");
   ASSERT_EQ(done.status, 0) << done.err;
   EXPECT_EQ(std::ranges::count(done.out, '\n'), 2);
   EXPECT_TRUE(done.out.starts_with("{\"text\":\"grass\",\"label\":")) << done.out;
@@ -43,19 +44,20 @@ TEST_F(Commands, ClassifyReadsAndWritesStandardStreams) {
 }
 
 TEST_F(Commands, ClassifyTakesAFormatWhereNamesDoNotTell) {
-  const Finished done = zubr({"classify", "-", "--format", "csv", "--labels", "red,green", "-o", "-", "--no-progress"}, "text\ngrass\n");
+  const Finished done =
+      zubr({"classify", "-", "--format", "csv", "--labels", "red,green", "-o", "-", "--no-progress"}, "text\ngrass\n");
   ASSERT_EQ(done.status, 0) << done.err;
   EXPECT_TRUE(done.out.starts_with("text,label,probability,margin,error\ngrass,")) << done.out;
 }
 
 TEST_F(Commands, ClassifyWithEveryWayOfScoring) {
   for (const auto& more : std::vector<std::vector<std::string>>{{"--label-mode", "code"},
-                                                               {"--length-norm", "tokens"},
-                                                               {"--calibrate", "content-free"},
-                                                               {"--calibrate", "batch"},
-                                                               {"--multi", "--threshold", "0.1"},
-                                                               {"--instruction", "Name the colour."},
-                                                               {"--limit", "2", "--threads", "1"}}) {
+                                                                {"--length-norm", "tokens"},
+                                                                {"--calibrate", "content-free"},
+                                                                {"--calibrate", "batch"},
+                                                                {"--multi", "--threshold", "0.1"},
+                                                                {"--instruction", "Name the colour."},
+                                                                {"--limit", "2", "--threads", "1"}}) {
     std::vector<std::string> arguments{"classify", "in.csv", "--labels", "red,green", "-o", "out.csv", "--no-progress"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Finished done = zubr(arguments);
@@ -79,7 +81,8 @@ TEST_F(Commands, ModelsHaveNamesThatOtherCommandsTake) {
 }
 
 TEST_F(Commands, RunAnswersTheSameWayAtTemperatureZero) {
-  const std::vector<std::string> arguments{"run", model_, "Hello!", "--temperature", "0", "--max-tokens", "12", "--no-progress"};
+  const std::vector<std::string> arguments{"run", model_,         "Hello!", "--temperature",
+                                           "0",   "--max-tokens", "12",     "--no-progress"};
   const Finished first = zubr(arguments), second = zubr(arguments);
   ASSERT_EQ(first.status, 0) << first.err;
   EXPECT_FALSE(first.out.empty());
@@ -89,8 +92,9 @@ TEST_F(Commands, RunAnswersTheSameWayAtTemperatureZero) {
 }
 
 TEST_F(Commands, RunAnswersInJsonWhenASchemaAsksForIt) {
-  const Finished done = zubr({"run", model_, "A number.", "--seed", "1", "--max-tokens", "40", "--no-progress", "--json-schema",
-                              R"({"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"],"additionalProperties":false})"});
+  const Finished done = zubr(
+      {"run", model_, "A number.", "--seed", "1", "--max-tokens", "40", "--no-progress", "--json-schema",
+       R"({"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"],"additionalProperties":false})"});
   ASSERT_EQ(done.status, 0) << done.err;
   EXPECT_TRUE(done.out.starts_with("{")) << done.out;
   const Finished refused = zubr({"run", model_, "x", "--json-schema", "{\"type\": 5}"});

@@ -115,7 +115,8 @@ void Process::send_signal(int number) { ::kill(pid_, number); }
 Finished Process::finish(std::chrono::seconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (pump(std::chrono::milliseconds(100)))
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("it did not end in time; it said: " + so_far_.err);
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("it did not end in time; it said: " + so_far_.err);
   int status = 0;
   ::waitpid(pid_, &status, 0);
   pid_ = -1;

@@ -20,26 +20,37 @@ TEST_F(Program, ShowsHelpForEveryCommand) {
   for (const char* name : {"classify", "embed", "run", "serve", "models", "config", "doctor", "completion", "help"}) {
     const Finished done = zubr({name, "--help"});
     EXPECT_EQ(done.status, 0) << done.err;
-    EXPECT_SAYS(done.out, std::string("Usage: zubr ") + name);
+    EXPECT_SAYS(done.out, std::string("Usage: zubr ") + name + " ");
     EXPECT_EQ(done.out, zubr({"help", name}).out);
   }
 }
 
 TEST_F(Program, RefusesWhatItDoesNotKnowWithStatus2) {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {}, {"clasify"}, {"classify"}, {"classify", "--nothing"}, {"models", "lst"}, {"run"}, {"--language", "xx", "doctor"}})
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{},
+                                                                     {"clasify"},
+                                                                     {"classify"},
+                                                                     {"classify", "--nothing"},
+                                                                     {"models", "lst"},
+                                                                     {"run"},
+                                                                     {"--language", "xx", "doctor"}})
     EXPECT_EQ(zubr(arguments).status, 2);
   EXPECT_SAYS(zubr({"clasify"}).err, "did you mean 'classify'?");
 }
 
-TEST_F(Program, SpeaksPolish) { EXPECT_SAYS(zubr({"--language", "pl", "run", "bielik", "x"}).err, "modelu 'bielik' tu nie ma"); }
+TEST_F(Program, SpeaksPolish) {
+  EXPECT_SAYS(zubr({"--language", "pl", "run", "bielik", "x"}).err, "modelu 'bielik' tu nie ma");
+}
 
 TEST_F(Program, DoctorTestsTheArithmeticOfThisMachine) {
   const Finished done = zubr({"doctor"});
   EXPECT_EQ(done.status, 0) << done.out << done.err;
-  EXPECT_SAYS(done.out, "passed");
+  EXPECT_SAYS(done.out, " right");
   EXPECT_EQ(done.out.find("FAILED"), std::string::npos) << done.out;
   EXPECT_SAYS(zubr({"doctor", "--json"}).out, "\"healthy\": true");
+}
+
+TEST_F(Program, DocsConfigIsWhatTheProgramPrints) {
+  EXPECT_EQ(read("docs/config.md"), zubr({"config", "docs"}).out) << "run: zubr config docs > docs/config.md";
 }
 
 TEST_F(Program, AConfigFileWithAWrongKeyIsNamedWithItsLine) {
@@ -57,8 +68,8 @@ TEST_F(Program, BashCompletesCommandsOptionsAndChoices) {
   const auto complete = [&](const std::string& words, int at) {
     Command bash = command({});
     bash.arguments = {"/bin/bash", "-c",
-                      "source ./zubr.bash; compopt() { :; }; COMP_WORDS=(" + words + "); COMP_CWORD=" + std::to_string(at) +
-                          "; _zubr; printf '%s ' \"${COMPREPLY[@]}\""};
+                      "source ./zubr.bash; compopt() { :; }; COMP_WORDS=(" + words +
+                          "); COMP_CWORD=" + std::to_string(at) + "; _zubr; printf '%s ' \"${COMPREPLY[@]}\""};
     return run(bash).out;
   };
   EXPECT_SAYS(complete("zubr cla", 1), "classify");

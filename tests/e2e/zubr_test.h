@@ -34,8 +34,9 @@ class ZubrTest : public testing::Test {
     made.arguments = std::move(arguments);
     made.arguments.insert(made.arguments.begin(), binary_);
     made.folder = dir_.path();
-    made.environment = {{"HOME", dir_.path().string()}, {"ZUBR_HOME", (dir_.path() / "home").string()}, {"ZUBR_MODEL", model_},
-                        {"ZUBR_LANG", ""}, {"ZUBR_THREADS", ""}, {"TSAN_OPTIONS", "die_after_fork=0"}};
+    made.environment = {{"HOME", dir_.path().string()}, {"ZUBR_HOME", (dir_.path() / "home").string()},
+                        {"ZUBR_MODEL", model_},         {"ZUBR_LANG", ""},
+                        {"ZUBR_THREADS", ""},           {"TSAN_OPTIONS", "die_after_fork=0"}};
     return made;
   }
   Finished zubr(std::vector<std::string> arguments, std::string input = {}) const {
@@ -45,12 +46,15 @@ class ZubrTest : public testing::Test {
   }
 
   std::filesystem::path path(const std::string& name) const { return dir_.path() / name; }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name), std::ios::binary) << text; }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+  }
 
   // The names in the test's folder, sorted.
   std::string files() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) names.push_back(entry.path().filename().string());
+    for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
+      names.push_back(entry.path().filename().string());
     std::ranges::sort(names);
     std::string all;
     for (const std::string& name : names) all += name + " ";
