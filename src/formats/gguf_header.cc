@@ -42,13 +42,13 @@ class GgufReader {
 
   Result<void> read_magic();
   Result<std::string> read_text(std::string_view what, std::uint64_t limit);
-  Result<GgufValue> read_value(std::int32_t type, std::string_view key);
-  Result<GgufArray> read_array(std::string_view key);
+  Result<GgufHeaderValue> read_value(std::int32_t type, std::string_view key);
+  Result<GgufArrayInfo> read_array(std::string_view key);
   Result<void> read_values(std::uint64_t count);
   Result<void> read_alignment();
   Result<void> read_tensors(std::uint64_t count);
-  Result<GgufTensor> read_tensor();
-  Result<void> read_dims(GgufTensor& tensor);
+  Result<GgufTensorInfo> read_tensor();
+  Result<void> read_dims(GgufTensorInfo& tensor);
   Result<void> place_tensors();
 
   BoundedFile file_;
@@ -58,11 +58,11 @@ class GgufReader {
 };
 
 template <typename T>
-Result<GgufValue> number_as(BoundedFile& file) {
+Result<GgufHeaderValue> number_as(BoundedFile& file) {
   ZUBR_TRY(value, file.number<T>());
-  if constexpr (std::is_floating_point_v<T>) return GgufValue(static_cast<double>(value));
-  else if constexpr (std::is_signed_v<T>) return GgufValue(static_cast<std::int64_t>(value));
-  else return GgufValue(static_cast<std::uint64_t>(value));
+  if constexpr (std::is_floating_point_v<T>) return GgufHeaderValue(static_cast<double>(value));
+  else if constexpr (std::is_signed_v<T>) return GgufHeaderValue(static_cast<std::int64_t>(value));
+  else return GgufHeaderValue(static_cast<std::uint64_t>(value));
 }
 
 Result<void> GgufReader::read_magic() {
@@ -102,12 +102,12 @@ Result<std::string> GgufReader::read_text(std::string_view what, std::uint64_t l
   return text;
 }
 
-Result<GgufArray> GgufReader::read_array(std::string_view key) {
+Result<GgufArrayInfo> GgufReader::read_array(std::string_view key) {
   mark();
   ZUBR_TRY(type, file_.number<std::int32_t>());
   ZUBR_TRY(count, file_.number<std::uint64_t>());
-  if (type == static_cast<std::int32_t>(GgufType::kArray)) return unsupported("'{}' is an array of arrays", key);
-  if (type == static_cast<std::int32_t>(GgufType::kString)) {
+  if (type == static_cast<std::int32_t>(GgufValueType::kArray)) return unsupported("'{}' is an array of arrays", key);
+  if (type == static_cast<std::int32_t>(GgufValueType::kString)) {
     if (count > file_.left() / 8) return corrupt("'{}' states {} strings, and {} bytes are left", key, count, file_.left());
     for (std::uint64_t i = 0; i < count; ++i) {
       mark();
@@ -117,7 +117,7 @@ Result<GgufArray> GgufReader::read_array(std::string_view key) {
       }
       ZUBR_CHECK(file_.skip(length));
     }
-    return GgufArray{type, count};
+    return GgufArrayInfo{type, count};
   }
   const std::uint64_t each = gguf_scalar_bytes(type);
   if (each == 0) return corrupt("'{}' is an array of type {}, which does not exist", key, type);
@@ -125,34 +125,34 @@ Result<GgufArray> GgufReader::read_array(std::string_view key) {
     return corrupt("'{}' states {} values of {} bytes, and {} are left", key, count, each, file_.left());
   }
   ZUBR_CHECK(file_.skip(count * each));
-  return GgufArray{type, count};
+  return GgufArrayInfo{type, count};
 }
 
-Result<GgufValue> GgufReader::read_value(std::int32_t type, std::string_view key) {
-  switch (static_cast<GgufType>(type)) {
-    case GgufType::kUint8: return number_as<std::uint8_t>(file_);
-    case GgufType::kInt8: return number_as<std::int8_t>(file_);
-    case GgufType::kUint16: return number_as<std::uint16_t>(file_);
-    case GgufType::kInt16: return number_as<std::int16_t>(file_);
-    case GgufType::kUint32: return number_as<std::uint32_t>(file_);
-    case GgufType::kInt32: return number_as<std::int32_t>(file_);
-    case GgufType::kFloat32: return number_as<float>(file_);
-    case GgufType::kUint64: return number_as<std::uint64_t>(file_);
-    case GgufType::kInt64: return number_as<std::int64_t>(file_);
-    case GgufType::kFloat64: return number_as<double>(file_);
-    case GgufType::kBool: {
+Result<GgufHeaderValue> GgufReader::read_value(std::int32_t type, std::string_view key) {
+  switch (static_cast<GgufValueType>(type)) {
+    case GgufValueType::kUint8: return number_as<std::uint8_t>(file_);
+    case GgufValueType::kInt8: return number_as<std::int8_t>(file_);
+    case GgufValueType::kUint16: return number_as<std::uint16_t>(file_);
+    case GgufValueType::kInt16: return number_as<std::int16_t>(file_);
+    case GgufValueType::kUint32: return number_as<std::uint32_t>(file_);
+    case GgufValueType::kInt32: return number_as<std::int32_t>(file_);
+    case GgufValueType::kFloat32: return number_as<float>(file_);
+    case GgufValueType::kUint64: return number_as<std::uint64_t>(file_);
+    case GgufValueType::kInt64: return number_as<std::int64_t>(file_);
+    case GgufValueType::kFloat64: return number_as<double>(file_);
+    case GgufValueType::kBool: {
       mark();
       ZUBR_TRY(value, file_.number<std::uint8_t>());
       if (value > 1) return corrupt("'{}' is {} where true or false (1 or 0) belongs", key, value);
-      return GgufValue(value == 1);
+      return GgufHeaderValue(value == 1);
     }
-    case GgufType::kString: {
+    case GgufValueType::kString: {
       ZUBR_TRY(text, read_text(fmt::format("the text of '{}'", key), kMaxTextBytes));
-      return GgufValue(std::move(text));
+      return GgufHeaderValue(std::move(text));
     }
-    case GgufType::kArray: {
+    case GgufValueType::kArray: {
       ZUBR_TRY(array, read_array(key));
-      return GgufValue(array);
+      return GgufHeaderValue(array);
     }
   }
   return corrupt("'{}' has the value type {}, which does not exist", key, type);
@@ -176,7 +176,7 @@ Result<void> GgufReader::read_values(std::uint64_t count) {
 }
 
 Result<void> GgufReader::read_alignment() {
-  const GgufValue* value = header_.find("general.alignment");
+  const GgufHeaderValue* value = header_.find("general.alignment");
   if (value == nullptr) return {};
   const auto* alignment = std::get_if<std::uint64_t>(value);
   if (alignment == nullptr || *alignment == 0 || *alignment > kMaxAlignment || (*alignment & (*alignment - 1)) != 0) {
@@ -188,7 +188,7 @@ Result<void> GgufReader::read_alignment() {
 }
 
 // Fills dims and bytes. Nothing overflows: the product stays below 2^63 at every step.
-Result<void> GgufReader::read_dims(GgufTensor& tensor) {
+Result<void> GgufReader::read_dims(GgufTensorInfo& tensor) {
   const std::string shown = core::utf8_replace(tensor.name);
   mark();
   ZUBR_TRY(count, file_.number<std::uint32_t>());
@@ -206,7 +206,7 @@ Result<void> GgufReader::read_dims(GgufTensor& tensor) {
   }
   mark();
   ZUBR_TRY(number, file_.number<std::int32_t>());
-  const GgufTensorType* type = find_gguf_tensor_type(number);
+  const GgufBlockType* type = find_gguf_tensor_type(number);
   if (type == nullptr) return unsupported("tensor '{}' has the type {}, which is not known", shown, number);
   if (tensor.dims[0] % type->block_elements != 0) {
     return corrupt("rows of tensor '{}' have {} elements, and {} comes in blocks of {}", shown, tensor.dims[0],
@@ -221,8 +221,8 @@ Result<void> GgufReader::read_dims(GgufTensor& tensor) {
   return {};
 }
 
-Result<GgufTensor> GgufReader::read_tensor() {
-  GgufTensor tensor;
+Result<GgufTensorInfo> GgufReader::read_tensor() {
+  GgufTensorInfo tensor;
   ZUBR_TRY(name, read_text("a tensor's name", kMaxNameBytes));
   tensor.name = std::move(name);
   ZUBR_CHECK(read_dims(tensor));
@@ -254,7 +254,7 @@ Result<void> GgufReader::read_tensors(std::uint64_t count) {
 Result<void> GgufReader::place_tensors() {
   at_ = file_.position();
   header_.data_offset = (file_.position() + header_.alignment - 1) / header_.alignment * header_.alignment;
-  for (GgufTensor& tensor : header_.tensors) {
+  for (GgufTensorInfo& tensor : header_.tensors) {
     std::uint64_t end = 0;
     if (__builtin_add_overflow(tensor.offset, header_.data_offset, &tensor.offset) ||
         __builtin_add_overflow(tensor.offset, tensor.bytes, &end) || end > file_.size()) {
@@ -263,10 +263,10 @@ Result<void> GgufReader::place_tensors() {
                   "copy it again", name_, core::utf8_replace(tensor.name), tensor.bytes, tensor.offset, file_.size());
     }
   }
-  std::vector<const GgufTensor*> by_offset;
-  for (const GgufTensor& tensor : header_.tensors) by_offset.push_back(&tensor);
+  std::vector<const GgufTensorInfo*> by_offset;
+  for (const GgufTensorInfo& tensor : header_.tensors) by_offset.push_back(&tensor);
   std::sort(by_offset.begin(), by_offset.end(),
-            [](const GgufTensor* a, const GgufTensor* b) { return a->offset < b->offset; });
+            [](const GgufTensorInfo* a, const GgufTensorInfo* b) { return a->offset < b->offset; });
   for (std::size_t i = 1; i < by_offset.size(); ++i) {
     if (by_offset[i - 1]->offset + by_offset[i - 1]->bytes > by_offset[i]->offset) {
       return corrupt("the data of the tensors '{}' and '{}' overlap at byte {}",
@@ -297,19 +297,19 @@ Result<GgufHeader> GgufReader::read() {
 
 }  // namespace
 
-const GgufValue* GgufHeader::find(std::string_view key) const {
+const GgufHeaderValue* GgufHeader::find(std::string_view key) const {
   const auto found = values.find(key);
   return found == values.end() ? nullptr : &found->second;
 }
 
 std::optional<std::string_view> GgufHeader::text(std::string_view key) const {
-  const GgufValue* value = find(key);
+  const GgufHeaderValue* value = find(key);
   const auto* string = value != nullptr ? std::get_if<std::string>(value) : nullptr;
   return string != nullptr ? std::optional<std::string_view>(*string) : std::nullopt;
 }
 
 std::optional<std::int64_t> GgufHeader::integer(std::string_view key) const {
-  const GgufValue* value = find(key);
+  const GgufHeaderValue* value = find(key);
   if (value == nullptr) return std::nullopt;
   if (const auto* number = std::get_if<std::int64_t>(value)) return *number;
   const auto* number = std::get_if<std::uint64_t>(value);
@@ -325,7 +325,7 @@ std::optional<std::int64_t> GgufHeader::context_length() const {
 
 std::int64_t GgufHeader::parameter_count() const {
   std::int64_t sum = 0;
-  for (const GgufTensor& tensor : tensors) sum += tensor.elements();
+  for (const GgufTensorInfo& tensor : tensors) sum += tensor.elements();
   return sum;
 }
 
@@ -336,8 +336,8 @@ std::optional<std::string_view> GgufHeader::file_type() const {
 }
 
 std::uint64_t GgufHeader::vocabulary_size() const {
-  const GgufValue* value = find("tokenizer.ggml.tokens");
-  const auto* array = value != nullptr ? std::get_if<GgufArray>(value) : nullptr;
+  const GgufHeaderValue* value = find("tokenizer.ggml.tokens");
+  const auto* array = value != nullptr ? std::get_if<GgufArrayInfo>(value) : nullptr;
   return array != nullptr ? array->count : 0;
 }
 

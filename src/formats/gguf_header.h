@@ -20,7 +20,7 @@
 
 namespace zubr::formats {
 
-struct GgufTensor {
+struct GgufTensorInfo {
   std::string name;
   std::array<std::int64_t, 4> dims{1, 1, 1, 1};  // elements; dims[0] is the innermost
   int dim_count = 0;
@@ -32,22 +32,22 @@ struct GgufTensor {
 };
 
 // Arrays (vocabularies) are walked through and checked, not kept.
-struct GgufArray {
+struct GgufArrayInfo {
   std::int32_t element_type = 0;
   std::uint64_t count = 0;
 };
 
-using GgufValue = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, GgufArray>;
+using GgufHeaderValue = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, GgufArrayInfo>;
 
 struct GgufHeader {
   std::uint32_t version = 0;
   std::uint32_t alignment = 32;
   std::uint64_t data_offset = 0;  // where tensor data begins
   std::uint64_t file_bytes = 0;
-  std::map<std::string, GgufValue, std::less<>> values;
-  std::vector<GgufTensor> tensors;  // as in the file
+  std::map<std::string, GgufHeaderValue, std::less<>> values;
+  std::vector<GgufTensorInfo> tensors;  // as in the file
 
-  const GgufValue* find(std::string_view key) const;
+  const GgufHeaderValue* find(std::string_view key) const;
   std::optional<std::string_view> text(std::string_view key) const;
   std::optional<std::int64_t> integer(std::string_view key) const;  // integers of any width that fit
 

@@ -7,7 +7,7 @@
 namespace zubr::formats {
 namespace {
 
-constexpr GgufTensorType kTensorTypes[] = {
+constexpr GgufBlockType kTensorTypes[] = {
     {0, "f32", 1, 4},         {1, "f16", 1, 2},        {2, "q4_0", 32, 18},     {3, "q4_1", 32, 20},
     {6, "q5_0", 32, 22},      {7, "q5_1", 32, 24},     {8, "q8_0", 32, 34},     {9, "q8_1", 32, 36},
     {10, "q2_K", 256, 84},    {11, "q3_K", 256, 110},  {12, "q4_K", 256, 144},  {13, "q5_K", 256, 176},
@@ -31,27 +31,27 @@ constexpr std::pair<std::int64_t, std::string_view> kFileTypes[] = {
 }  // namespace
 
 std::uint64_t gguf_scalar_bytes(std::int32_t type) {
-  switch (static_cast<GgufType>(type)) {
-    case GgufType::kUint8:
-    case GgufType::kInt8:
-    case GgufType::kBool: return 1;
-    case GgufType::kUint16:
-    case GgufType::kInt16: return 2;
-    case GgufType::kUint32:
-    case GgufType::kInt32:
-    case GgufType::kFloat32: return 4;
-    case GgufType::kUint64:
-    case GgufType::kInt64:
-    case GgufType::kFloat64: return 8;
-    case GgufType::kString:
-    case GgufType::kArray: return 0;
+  switch (static_cast<GgufValueType>(type)) {
+    case GgufValueType::kUint8:
+    case GgufValueType::kInt8:
+    case GgufValueType::kBool: return 1;
+    case GgufValueType::kUint16:
+    case GgufValueType::kInt16: return 2;
+    case GgufValueType::kUint32:
+    case GgufValueType::kInt32:
+    case GgufValueType::kFloat32: return 4;
+    case GgufValueType::kUint64:
+    case GgufValueType::kInt64:
+    case GgufValueType::kFloat64: return 8;
+    case GgufValueType::kString:
+    case GgufValueType::kArray: return 0;
   }
   return 0;
 }
 
-const GgufTensorType* find_gguf_tensor_type(std::int32_t number) {
+const GgufBlockType* find_gguf_tensor_type(std::int32_t number) {
   const auto* found = std::find_if(std::begin(kTensorTypes), std::end(kTensorTypes),
-                                   [number](const GgufTensorType& type) { return type.number == number; });
+                                   [number](const GgufBlockType& type) { return type.number == number; });
   return found == std::end(kTensorTypes) ? nullptr : found;
 }
 

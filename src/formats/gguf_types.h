@@ -6,7 +6,7 @@
 
 namespace zubr::formats {
 
-enum class GgufType : std::int32_t {
+enum class GgufValueType : std::int32_t {
   kUint8 = 0,
   kInt8 = 1,
   kUint16 = 2,
@@ -25,7 +25,7 @@ enum class GgufType : std::int32_t {
 // Bytes of a scalar; 0 for strings, arrays and unknown types.
 std::uint64_t gguf_scalar_bytes(std::int32_t type);
 
-struct GgufTensorType {
+struct GgufBlockType {
   std::int32_t number;
   std::string_view name;
   std::int64_t block_elements;  // the innermost dimension is a multiple of it
@@ -33,7 +33,7 @@ struct GgufTensorType {
 };
 
 // Null for a type that is not known (or was withdrawn).
-const GgufTensorType* find_gguf_tensor_type(std::int32_t number);
+const GgufBlockType* find_gguf_tensor_type(std::int32_t number);
 
 // "Q4_K_M" for the value of general.file_type; "" for a number that is not known.
 std::string_view gguf_file_type_name(std::int64_t number);

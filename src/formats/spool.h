@@ -36,16 +36,16 @@ enum class TableFormat { kCsv, kTsv, kJsonl, kParquet };
 Result<TableFormat> format_of(const std::filesystem::path& path);
 
 struct InputSpec {
-  std::filesystem::path path;  // "-" = standard input
-  std::optional<TableFormat> format;
-  std::optional<char> delimiter;  // CSV; none = found out among , ; tab |
+  std::filesystem::path path = {};  // "-" = standard input
+  std::optional<TableFormat> format = std::nullopt;
+  std::optional<char> delimiter = std::nullopt;  // CSV; none = found out among , ; tab |
   std::int64_t limit = -1;        // the first so many rows; -1 = all
   std::size_t max_cell_bytes = 64u << 20;
 };
 
 struct OutputSpec {
-  std::filesystem::path path;  // "-" = standard output
-  std::optional<TableFormat> format;
+  std::filesystem::path path = {};  // "-" = standard output
+  std::optional<TableFormat> format = std::nullopt;
 };
 
 struct Column {

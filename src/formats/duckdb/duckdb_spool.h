@@ -57,6 +57,7 @@ class DuckdbSpool final : public Spool {
   Result<void> append_rows(RowReader& reader, const InputSpec& input, std::stop_token stop,
                            const ProgressFn& progress);
   Result<void> ingest_parquet(const InputSpec& input, std::stop_token stop, const ProgressFn& progress);
+  Result<void> read_parquet(const InputSpec& input, const std::string& link, std::stop_token stop);
   // The SQL for a column's text.
   std::string text_of(std::size_t column) const;
 

@@ -30,6 +30,22 @@ ErrorCode code_of(duckdb_error_type type, std::string_view text) {
   }
 }
 
+// A failed preparation has no type, only a text that begins with its name.
+duckdb_error_type type_of_text(std::string_view text) {
+  constexpr std::pair<std::string_view, duckdb_error_type> kNames[] = {
+      {"Invalid Input Error", DUCKDB_ERROR_INVALID_INPUT},
+      {"IO Error", DUCKDB_ERROR_IO},
+      {"Out of Memory Error", DUCKDB_ERROR_OUT_OF_MEMORY},
+      {"Serialization Error", DUCKDB_ERROR_SERIALIZATION},
+      {"Not implemented Error", DUCKDB_ERROR_NOT_IMPLEMENTED},
+      {"INTERRUPT Error", DUCKDB_ERROR_INTERRUPT},
+  };
+  for (const auto& [name, type] : kNames) {
+    if (text.substr(0, name.size()) == name) return type;
+  }
+  return DUCKDB_ERROR_INTERNAL;
+}
+
 Error failure_of(std::string_view doing, duckdb_result* result) {
   const char* text = duckdb_result_error(result);
   return duckdb_failure(doing, duckdb_result_error_type(result), text != nullptr ? text : "no reason given");
@@ -54,6 +70,7 @@ tl::unexpected<Error> stopped(std::string_view doing) { return fail(ErrorCode::k
 }  // namespace
 
 Error duckdb_failure(std::string_view doing, duckdb_error_type type, std::string_view text) {
+  text = text.substr(0, text.find("\n\n"));  // what follows shows our SQL, or advice on settings that are ours
   const ErrorCode code = code_of(type, text);
   if (code == ErrorCode::kCancelled) return Error(code, message("{}: stopped", doing));
   if (code == ErrorCode::kDiskFull) {
@@ -158,7 +175,7 @@ Result<Cursor> Connection::stream(const std::string& sql, std::string_view doing
   duckdb_prepared_statement statement = nullptr;
   if (duckdb_prepare(get(), sql.c_str(), &statement) != DuckDBSuccess) {
     const char* text = duckdb_prepare_error(statement);
-    Error error = duckdb_failure(doing, DUCKDB_ERROR_INTERNAL, text != nullptr ? text : "cannot prepare");
+    Error error = duckdb_failure(doing, type_of_text(text != nullptr ? text : ""), text != nullptr ? text : "");
     duckdb_destroy_prepare(&statement);
     return fail(std::move(error));
   }

@@ -30,17 +30,33 @@ Result<void> check_is_parquet(const std::filesystem::path& path) {
 
 bool is_text_type(std::string_view type) { return type == "VARCHAR"; }
 
+// DuckDB reads the file under the link's name; the reader of the message knows it under another.
+Error with_real_name(const Error& error, const std::string& link, const std::string& real) {
+  std::string text = error.message();
+  for (std::size_t at = text.find(link); at != std::string::npos; at = text.find(link, at + real.size())) {
+    text.replace(at, link.size(), real);
+  }
+  return Error(error.code(), text);
+}
+
 }  // namespace
 
 Result<void> DuckdbSpool::ingest_parquet(const InputSpec& input, std::stop_token stop, const ProgressFn& progress) {
   ZUBR_CHECK(check_is_parquet(input.path));
+  const std::string link = (folder_.path() / "input.parquet").string();
+  const auto read = read_parquet(input, link, std::move(stop));
+  if (!read) return fail(with_real_name(read.error(), link, input.path.string()));
+  if (progress) progress(row_count_);
+  return {};
+}
+
+Result<void> DuckdbSpool::read_parquet(const InputSpec& input, const std::string& link, std::stop_token stop) {
   // Under a name of our own, in which nothing is a wildcard or a partition's key.
-  const std::filesystem::path link = folder_.path() / "input.parquet";
   std::error_code failed;
   std::filesystem::create_symlink(std::filesystem::absolute(input.path), link, failed);
   if (failed) return fail(core::system_error(fmt::format("cannot read {}", input.path.string()), failed.value()));
   const std::string doing = fmt::format("cannot read {}", input.path.string());
-  const std::string from = fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(link.string()));
+  const std::string from = fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(link));
   ZUBR_TRY(described, input_.stream(fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", from),
                                     doing, stop));
   std::string selected;
@@ -58,7 +74,6 @@ Result<void> DuckdbSpool::ingest_parquet(const InputSpec& input, std::stop_token
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(input.path, failed));
   constexpr std::int64_t kUsualCompression = 4;
   input_bytes_ = failed ? 0 : kUsualCompression * bytes;
-  if (progress) progress(row_count_);
   return {};
 }
 
