@@ -58,7 +58,7 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
     return fail(ErrorCode::kInvalidArgument, "threads ({}) and context tokens ({}) cannot be negative; 0 is automatic",
                 options.threads, options.context_tokens);
   }
-  ZUBR_CHECK(check_model_file(options.path, vocab_only));
+  ZUBR_TRY(facts, check_model_file(options.path, vocab_only));
   initialise_llama();
   LogCapture log;
   bool cancelled = false;
@@ -98,6 +98,10 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
   }
   model->has_weights_ = !vocab_only;
   model->read_header(options);
+  if (facts.learned_positions && model->context_tokens_ > model->context_train_) {
+    return fail(ErrorCode::kInvalidArgument, "model '{}' has {} positions, so a context of {} tokens is not possible",
+                model->name_, model->context_train_, model->context_tokens_);
+  }
   return std::shared_ptr<const Model>(std::move(model));
 }
 

@@ -1,45 +1,19 @@
 #include "engine/llama/preflight.h"
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <exception>
-#include <fstream>
 #include <string_view>
 #include <unordered_set>
 
 #include "engine/llama/handles.h"
 #include "engine/llama/log_capture.h"
+#include "formats/gguf_header.h"
 
 namespace zubr::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<void> check_regular_file(const fs::path& path) {
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found) {
-    return fail(ErrorCode::kNotFound, "there is no file '{}'; run: zubr models list", path.string());
-  }
-  if (error) return fail(ErrorCode::kIo, "'{}' cannot be read: {}", path.string(), error.message());
-  if (status.type() == fs::file_type::directory) {
-    return fail(ErrorCode::kInvalidArgument, "'{}' is a directory; give the GGUF file in it", path.string());
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const bool denied = errno == EACCES || errno == EPERM;
-    return fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIo, "'{}' cannot be opened: {}", path.string(),
-                std::strerror(errno));
-  }
-  std::array<char, 4> magic{};
-  file.read(magic.data(), magic.size());
-  if (file.gcount() != 4 || std::string_view(magic.data(), 4) != "GGUF") {
-    return fail(ErrorCode::kCorrupt, "'{}' is not a GGUF file (it does not begin with 'GGUF'); give a model in that format",
-                path.string());
-  }
-  return {};
-}
 
 // llama.cpp asserts that the texts of the tokens are distinct.
 Result<void> check_vocabulary(const fs::path& path, const gguf_context* header) {
@@ -62,22 +36,22 @@ Result<void> check_vocabulary(const fs::path& path, const gguf_context* header) 
   return {};
 }
 
-Result<void> check_tensors(const fs::path& path, const gguf_context* header, bool vocab_only) {
-  const auto tensors = gguf_get_n_tensors(header);
-  if (tensors == 0) {
-    if (vocab_only) return {};
-    return fail(ErrorCode::kCorrupt, "'{}' has no tensors, only a header; give the whole model", path.string());
-  }
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  if (error) return fail(ErrorCode::kIo, "the size of '{}' cannot be read: {}", path.string(), error.message());
-  const auto start = gguf_get_data_offset(header);
-  for (std::int64_t i = 0; i < tensors; ++i) {
-    const auto begin = start + gguf_get_tensor_offset(header, i);
-    const auto bytes = gguf_get_tensor_size(header, i);
-    if (begin > size || bytes > size - begin) {
-      return fail(ErrorCode::kCorrupt, "'{}' is cut short: {} bytes, but tensor '{}' ends at {}; download it again",
-                  path.string(), size, gguf_get_tensor_name(header, i), begin + bytes);
+// Numbers that llama.cpp divides by, allocates from or indexes with before it looks at the tensors.
+Result<void> check_counts(const fs::path& path, const formats::GgufHeader& header) {
+  struct Limit {
+    std::string_view key;
+    std::int64_t least, most;
+  };
+  constexpr std::array<Limit, 4> kLimits{{{"block_count", 1, 512},
+                                          {"embedding_length", 1, 1 << 20},
+                                          {"context_length", 1, std::int64_t{1} << 31},
+                                          {"vocab_size", 1, 1 << 24}}};
+  for (const Limit& limit : kLimits) {
+    const std::string key = std::string(header.architecture()) + "." + std::string(limit.key);
+    const auto value = header.integer(key);
+    if (value && (*value < limit.least || *value > limit.most)) {
+      return fail(ErrorCode::kCorrupt, "'{}': {} is {}, which cannot be (at most {}); download it again", path.string(),
+                  key, *value, limit.most);
     }
   }
   return {};
@@ -85,8 +59,13 @@ Result<void> check_tensors(const fs::path& path, const gguf_context* header, boo
 
 }  // namespace
 
-Result<void> check_model_file(const fs::path& path, bool vocab_only) {
-  ZUBR_CHECK(check_regular_file(path));
+Result<ModelFileFacts> check_model_file(const fs::path& path, bool vocab_only) {
+  auto known = formats::read_gguf_header(path);
+  if (!known) return fail(known.error());
+  if (known->tensors.empty() && !vocab_only) {
+    return fail(ErrorCode::kCorrupt, "'{}' has no tensors, only a header; give the whole model", path.string());
+  }
+  ZUBR_CHECK(check_counts(path, *known));
   initialise_llama();
   LogCapture log;
   GgufHandle header;
@@ -100,7 +79,10 @@ Result<void> check_model_file(const fs::path& path, bool vocab_only) {
                 log.complaint());
   }
   ZUBR_CHECK(check_vocabulary(path, header.get()));
-  return check_tensors(path, header.get(), vocab_only);
+  ModelFileFacts facts;
+  facts.learned_positions = std::ranges::any_of(
+      known->tensors, [](const formats::GgufTensorInfo& tensor) { return tensor.name == "position_embd.weight"; });
+  return facts;
 }
 
 }  // namespace zubr::engine
