@@ -88,7 +88,8 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
-Input make_input(const std::filesystem::path& model, const std::filesystem::path& folder, int rows) {
+Input make_input(const std::filesystem::path& model, const std::filesystem::path& folder, int rows, int warm_up_rows,
+                 std::string_view labels) {
   std::filesystem::create_directories(folder);
   const Vocabulary vocabulary(model);
   const std::vector<std::string> words = vocabulary.words();
@@ -101,27 +102,35 @@ Input make_input(const std::filesystem::path& model, const std::filesystem::path
   std::mt19937_64 random(2026);  // its sequence is fixed by the C++ standard
   std::unordered_set<std::string> seen;
   std::string csv = "text\n";
-  while (static_cast<int>(input.texts.size()) < rows) {
+  while (static_cast<int>(input.warm_up.size()) < warm_up_rows) {
     std::string text;
     for (int i = 0; i < kTextTokens; ++i) text += (i > 0 ? " " : "") + words[random() % words.size()];
     std::string prompt = fmt::format("{} {}{}", shared, text, kAfterText);
     if (vocabulary.count(prompt, true) != kSharedTokens + kTextTokens + 1 || !seen.insert(text).second) continue;
+    if (static_cast<int>(input.texts.size()) == rows) {
+      input.warm_up.push_back(std::move(prompt));
+      continue;
+    }
     csv += text + "\n";
     input.texts.push_back(std::move(text));
     input.prompts.push_back(std::move(prompt));
   }
-  std::string labels;
-  for (const char* label : kLabels) {
-    labels += fmt::format("{}\n", label);
-    const int tokens = vocabulary.count(fmt::format(" {}", label), false);
+  std::vector<std::string> names(kLabels.begin(), kLabels.end());
+  if (labels == "short") {
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = words[i * words.size() / names.size()];
+  }
+  std::string label_lines;
+  for (const std::string& name : names) {
+    label_lines += name + "\n";
+    const int tokens = vocabulary.count(" " + name, false);
     input.longest_label_tokens = std::max(input.longest_label_tokens, tokens);
   }
   input.rows_csv = folder / fmt::format("rows-{}.csv", rows);
   input.template_file = folder / "template.txt";
-  input.labels_file = folder / "labels.txt";
+  input.labels_file = folder / fmt::format("labels-{}.txt", labels);
   write(input.rows_csv, csv);
   write(input.template_file, fmt::format("{} {{{{text}}}}{}", shared, kAfterText));
-  write(input.labels_file, labels);
+  write(input.labels_file, label_lines);
   return input;
 }
 

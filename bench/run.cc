@@ -1,7 +1,8 @@
 // side_by_side: zubr and its peers on the same work in the same run.
 //
 //   side_by_side --zubr build/release/zubr --llama third_party/build/llama/bin --model M.gguf --out build/bench
-//                --jsonl build/bench.jsonl [--only NAME] [--rows 2000] [--rounds 4]
+//                --jsonl build/bench.jsonl [--only NAME] [--rows 2000] [--rounds 4] [--slots 0]
+//                [--labels mixed|short]
 //
 // classify_vs_llama_server and classify_share_of_raw_prefill come from the same rounds: in each, the peer, zubr and the
 // raw prefill do their part of the rows one after the other, so that a machine that gets slower meanwhile is slower for
@@ -30,6 +31,8 @@ struct Options {
   std::string only;
   int rows = 2000;
   int rounds = 4;
+  int slots = 0;  // of llama-server; 0 = find the fastest
+  std::string labels = "mixed";
 };
 
 struct ZubrRun {
@@ -89,8 +92,8 @@ std::unique_ptr<LlamaServer> start_server(const Options& options, const ServerSe
 }
 
 // The server at the fastest of the settings worth trying, warm.
-std::unique_ptr<LlamaServer> best_server(const Options& options, const Input& input, int warm_up_rows) {
-  const std::span<const std::string> prompts(input.prompts.data(), static_cast<std::size_t>(warm_up_rows));
+std::unique_ptr<LlamaServer> best_server(const Options& options, const Input& input) {
+  const std::span<const std::string> prompts(input.warm_up);
   ServerSettings best;
   double best_rate = 0;
   const auto attempt = [&](int slots, bool unified) {
@@ -108,8 +111,13 @@ std::unique_ptr<LlamaServer> best_server(const Options& options, const Input& in
       best = settings;
     }
   };
-  for (const int slots : {8, 16, 32}) attempt(slots, true);
-  attempt(best.slots, false);
+  if (options.slots > 0) {
+    best.slots = options.slots;
+    best.connections = 2 * options.slots;
+  } else {
+    for (const int slots : {8, 16, 32}) attempt(slots, true);
+    attempt(best.slots, false);
+  }
   auto server = start_server(options, best);
   server->complete(prompts.first(std::min<std::size_t>(prompts.size(), 2 * best.slots)), 1);
   return server;
@@ -127,7 +135,7 @@ Rounds run_rounds(const Options& options, const Input& input, bool with_server, 
   Rounds rounds;
   std::unique_ptr<LlamaServer> server;
   if (with_server) {
-    server = best_server(options, input, std::clamp(options.rows * 3 / 20, std::min(options.rows, 64), 300));
+    server = best_server(options, input);
     rounds.server_settings = server->settings();
     rounds.server_command = server->command();
   }
@@ -198,12 +206,14 @@ Options parse(int argc, char** argv) {
     else if (flag == "--only") options.only = value;
     else if (flag == "--rows") options.rows = std::atoi(value.c_str());
     else if (flag == "--rounds") options.rounds = std::atoi(value.c_str());
-    else die("unknown option " + flag);
+    else if (flag == "--labels" && (value == "mixed" || value == "short")) options.labels = value;
+    else if (flag == "--slots") options.slots = std::atoi(value.c_str());
+    else die("unknown option " + flag + " " + value);
   }
   if (argc % 2 == 0 || options.zubr.empty() || options.llama.empty() || options.model.empty() || options.out.empty() ||
       options.jsonl.empty() || options.rows < options.rounds || options.rounds < 1) {
     die("usage: side_by_side --zubr PROGRAM --llama FOLDER --model GGUF --out FOLDER --jsonl FILE [--only NAME] "
-        "[--rows N] [--rounds N]");
+        "[--rows N] [--rounds N] [--slots N] [--labels mixed|short]");
   }
   return options;
 }
@@ -215,7 +225,7 @@ int main(int argc, char** argv) {
   using namespace zubr::bench;
   const Options options = parse(argc, argv);
   std::filesystem::create_directories(options.out);
-  const Input input = make_input(options.model, options.out / "input", options.rows);
+  const Input input = make_input(options.model, options.out / "input", options.rows, std::clamp(options.rows * 3 / 20, 64, 300), options.labels);
   const auto wanted = [&](const char* name) { return options.only.empty() || options.only == name; };
   report(options, input,
          run_rounds(options, input, wanted("classify_vs_llama_server"), wanted("classify_share_of_raw_prefill")));

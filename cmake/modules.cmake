@@ -31,6 +31,7 @@ function(zubr_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_LIBRARIES}
     rapidcheck rapidcheck_gtest GTest::gmock GTest::gtest GTest::gtest_main zubr_compile_options)
   # One ctest entry per test program: thousands of process starts would cost more than the tests.
+  # Tests run beside each other: OpenMP threads that spin while they wait would take each other's cores.
   # A sanitizer build names them asan.* and tsan.*, so that one ctest run over several builds tells them apart.
   if(ZUBR_SANITIZE MATCHES thread)
     set(prefix "tsan.")
@@ -41,7 +42,7 @@ function(zubr_test name)
   endif()
   add_test(NAME ${prefix}${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
   set_tests_properties(${prefix}${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-    ENVIRONMENT "ZUBR_BINARY=${CMAKE_BINARY_DIR}/zubr;\
+    ENVIRONMENT "ZUBR_BINARY=${CMAKE_BINARY_DIR}/zubr;OMP_WAIT_POLICY=passive;\
 TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/tsan.supp history_size=4;\
 LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/lsan.supp print_suppressions=0")
 endfunction()

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # zubr and its peers side by side, from one run: prints them and appends to build/bench.jsonl. tools/bench.sh [NAME]
 #   NAME (or ONLY): classify_vs_llama_server | classify_share_of_raw_prefill | classify_10m_rows_peak_mb
-#   BENCH_ROWS=2000  BENCH_ROUNDS=4  BENCH_SHAPE=1.24b  BENCH_TYPE=q8_0  (see bench/README.md)
+#   BENCH_ROWS=2000  BENCH_ROUNDS=4  BENCH_SLOTS=0  BENCH_LABELS=mixed  BENCH_SHAPE=1.24b  BENCH_TYPE=q8_0
+#   (see bench/README.md)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 only=${1:-${ONLY:-}}
@@ -24,7 +25,8 @@ if [ "$only" != classify_10m_rows_peak_mb ]; then
     --vocab third_party/build/llama.cpp/models/ggml-vocab-llama-bpe.gguf
   "$programs/side_by_side" --zubr "build/$build/zubr" --llama third_party/build/llama/bin --out "$out" \
     --model "$out/models/shape-$shape-$type.gguf" --jsonl build/bench.jsonl \
-    --rows "${BENCH_ROWS:-2000}" --rounds "${BENCH_ROUNDS:-4}" ${only:+--only "$only"}
+    --rows "${BENCH_ROWS:-2000}" --rounds "${BENCH_ROUNDS:-4}" --slots "${BENCH_SLOTS:-0}" \
+    --labels "${BENCH_LABELS:-mixed}" ${only:+--only "$only"}
 fi
 if [ -z "$only" ] || [ "$only" = classify_10m_rows_peak_mb ]; then
   "$programs/classify_10m" "$out/10m" build/bench.jsonl
