@@ -225,7 +225,8 @@ int main(int argc, char** argv) {
   using namespace zubr::bench;
   const Options options = parse(argc, argv);
   std::filesystem::create_directories(options.out);
-  const Input input = make_input(options.model, options.out / "input", options.rows, std::clamp(options.rows * 3 / 20, 64, 300), options.labels);
+  const int warm_up_rows = std::clamp(options.rows * 3 / 20, 64, 300);
+  const Input input = make_input(options.model, options.out / "input", options.rows, warm_up_rows, options.labels);
   const auto wanted = [&](const char* name) { return options.only.empty() || options.only == name; };
   report(options, input,
          run_rounds(options, input, wanted("classify_vs_llama_server"), wanted("classify_share_of_raw_prefill")));
