@@ -16,7 +16,7 @@ TEST(Utf8, RefusesOverlongSurrogatesAndWhatIsTooLarge) {
   for (const char* text : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC5", "\xE2\x82", "\xF0\x9F\x98", "\xFF"}) {
     EXPECT_FALSE(utf8_valid(text));
-    EXPECT_FALSE(utf8_valid("twelve bytes and " + std::string(text)));
+    EXPECT_FALSE(utf8_valid(std::string("twelve bytes and ").append(text)));
   }
 }
 
