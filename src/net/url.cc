@@ -80,7 +80,10 @@ bool Url::same_origin(const Url& other) const {
   return scheme == other.scheme && host == other.host && port == other.port;
 }
 
-bool Url::is_loopback() const { return host == "localhost" || host == "[::1]" || host.starts_with("127."); }
+bool Url::is_loopback() const {
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;  // not 127.example.com
+  return host == "localhost" || host == "[::1]" || (numeric && host.starts_with("127."));
+}
 
 std::string Url::display() const { return text.substr(0, text.find('?')); }
 

@@ -22,9 +22,8 @@ Result<void> make_folder(const fs::path& folder) {
 
 // Keys become file names; they come from digests and hashes only.
 bool is_key(std::string_view key) {
-  return !key.empty() && std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  return !key.empty() &&
+         std::ranges::all_of(key, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 }  // namespace
@@ -70,8 +69,9 @@ Result<PartialBlob> BlobStore::begin(const std::string& key, const std::stop_tok
 Result<void> BlobStore::check_space(std::uint64_t bytes) const {
   ZUBR_TRY(free, free_bytes_(folder_));
   if (bytes <= free && free - bytes >= std::min(kRoom, bytes)) return {};
-  return fail(ErrorCode::kDiskFull, "{} needs {} more, but {} is free there; make room, or set ZUBR_HOME to another disk",
-              folder_.string(), core::display_bytes(bytes), core::display_bytes(free));
+  return fail(ErrorCode::kDiskFull,
+              "{} needs {} more, but {} is free there; make room, or set ZUBR_HOME to another disk", folder_.string(),
+              core::display_bytes(bytes), core::display_bytes(free));
 }
 
 Result<Digest> BlobStore::put(std::string_view bytes, const std::stop_token& stop) const {

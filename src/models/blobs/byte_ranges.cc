@@ -23,7 +23,9 @@ std::uint64_t ByteRanges::size() const {
   return bytes;
 }
 
-std::uint64_t ByteRanges::prefix() const { return spans_.empty() || spans_.front().first != 0 ? 0 : spans_.front().end; }
+std::uint64_t ByteRanges::prefix() const {
+  return spans_.empty() || spans_.front().first != 0 ? 0 : spans_.front().end;
+}
 
 std::vector<Span> ByteRanges::missing(Span within) const {
   std::vector<Span> gaps;

@@ -17,9 +17,7 @@ int hex_value(char c) {
 }  // namespace
 
 Result<Digest> Digest::parse(std::string_view text) {
-  const auto refuse = [&] {
-    return fail(ErrorCode::kCorrupt, "'{}' is not a sha256 digest", text.substr(0, 100));
-  };
+  const auto refuse = [&] { return fail(ErrorCode::kCorrupt, "'{}' is not a sha256 digest", text.substr(0, 100)); };
   std::string_view digits = text;
   if (digits.starts_with("sha256:") || digits.starts_with("sha256-")) digits.remove_prefix(7);
   std::array<std::uint8_t, 32> bytes{};

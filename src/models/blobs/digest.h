@@ -15,13 +15,13 @@ namespace zubr::models {
 // 32 bytes. Can only come from 64 hexadecimal digits or from a hash, so it is never a path.
 class Digest {
  public:
-  // "sha256:" or "sha256-" and 64 digits, or the digits alone; capitals are accepted. kCorrupt for anything else: such text
-  // comes from outside.
+  // "sha256:" or "sha256-" and 64 digits, or the digits alone; capitals are accepted. kCorrupt for anything else: such
+  // text comes from outside.
   static Result<Digest> parse(std::string_view text);
   explicit Digest(const std::array<std::uint8_t, 32>& bytes) : bytes_(bytes) {}
 
-  std::string hex() const;                                 // 64 small digits
-  std::string text() const;                                // as manifests write it
+  std::string hex() const;   // 64 small digits
+  std::string text() const;  // as manifests write it
   std::string file_name() const;
 
   auto operator<=>(const Digest&) const = default;

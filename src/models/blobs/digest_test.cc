@@ -22,9 +22,9 @@ TEST(Digest, RefusesWhateverIsNotSixtyFourDigits) {
   const std::string good = sha256("x").hex();
   EXPECT_EQ(Digest::parse("sha256:" + good)->hex(), good);
   EXPECT_EQ(Digest::parse("sha256-" + good)->hex(), good);
-  for (const std::string& text :
-       {std::string(), std::string("sha256:"), "sha256:../../" + good.substr(6), good + "0", good.substr(1), "md5:" + good,
-        "sha256:" + good.substr(0, 63) + "/", "sha256:" + good.substr(0, 63) + std::string(1, '\0'), " " + good}) {
+  for (const std::string& text : {std::string(), std::string("sha256:"), "sha256:../../" + good.substr(6), good + "0",
+                                  good.substr(1), "md5:" + good, "sha256:" + good.substr(0, 63) + "/",
+                                  "sha256:" + good.substr(0, 63) + std::string(1, '\0'), " " + good}) {
     const auto digest = Digest::parse(text);
     ASSERT_FALSE(digest) << text;
     EXPECT_EQ(digest.error().code(), ErrorCode::kCorrupt);

@@ -1,5 +1,5 @@
-// What is known about a blob that is not whole yet: how large it will be, which version of it, and which bytes are there.
-// A few lines of text beside the data:
+// What is known about a blob that is not whole yet: how large it will be, which version of it, and which bytes are
+// there. A few lines of text beside the data:
 //
 //   zubr-partial 1
 //   size 3576256

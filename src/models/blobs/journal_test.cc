@@ -36,8 +36,10 @@ RC_GTEST_PROP(ByteRanges, AreASetOfBytesKeptSortedApartAndMerged, ()) {
   }
   RC_ASSERT(bits_of(ranges) == model);
   RC_ASSERT(ranges.size() == static_cast<std::uint64_t>(std::count(model.begin(), model.end(), true)));
-  RC_ASSERT(ranges.prefix() == static_cast<std::uint64_t>(std::find(model.begin(), model.end(), false) - model.begin()));
-  for (std::size_t i = 1; i < ranges.spans().size(); ++i) RC_ASSERT(ranges.spans()[i - 1].end < ranges.spans()[i].first);
+  RC_ASSERT(ranges.prefix() ==
+            static_cast<std::uint64_t>(std::find(model.begin(), model.end(), false) - model.begin()));
+  for (std::size_t i = 1; i < ranges.spans().size(); ++i)
+    RC_ASSERT(ranges.spans()[i - 1].end < ranges.spans()[i].first);
 }
 
 RC_GTEST_PROP(ByteRanges, MissingIsExactlyTheRest, ()) {
@@ -69,9 +71,10 @@ RC_GTEST_PROP(Journal, CutShortAnywhereIsRefused, ()) {
 }
 
 TEST(Journal, RefusesWhatDoesNotAddUp) {
-  for (const char* text : {"", "end\n", "zubr-partial 2\nend\n", "zubr-partial 1\nsize 10\ndone 5 11\nend\n",
-                           "zubr-partial 1\ndone 5 5\nend\n", "zubr-partial 1\ndone 9 5\nend\n", "zubr-partial 1\nsize -1\nend\n",
-                           "zubr-partial 1\nend\nmore\n", "zubr-partial 1\nsize 99999999999999999999\nend\n"}) {
+  for (const char* text :
+       {"", "end\n", "zubr-partial 2\nend\n", "zubr-partial 1\nsize 10\ndone 5 11\nend\n",
+        "zubr-partial 1\ndone 5 5\nend\n", "zubr-partial 1\ndone 9 5\nend\n", "zubr-partial 1\nsize -1\nend\n",
+        "zubr-partial 1\nend\nmore\n", "zubr-partial 1\nsize 99999999999999999999\nend\n"}) {
     const auto journal = parse_journal(text);
     ASSERT_FALSE(journal) << text;
     EXPECT_EQ(journal.error().code(), ErrorCode::kCorrupt);

@@ -39,9 +39,9 @@ Result<PartialBlob> PartialBlob::open(BlobLock lock, const std::filesystem::path
   if (const auto text = core::read_text_file(blob.journal_path(), kMaxJournal)) {
     struct stat data {};
     auto journal = parse_journal(*text);
-    const bool whole = journal && ::fstat(blob.fd_, &data) == 0 &&
-                       (journal->done.spans().empty() ||
-                        journal->done.spans().back().end <= static_cast<std::uint64_t>(data.st_size));
+    const bool whole =
+        journal && ::fstat(blob.fd_, &data) == 0 &&
+        (journal->done.spans().empty() || journal->done.spans().back().end <= static_cast<std::uint64_t>(data.st_size));
     if (whole) blob.resumed_ = std::move(*journal);
   }
   return blob;

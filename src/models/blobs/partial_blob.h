@@ -1,8 +1,8 @@
-// A blob on its way: a data file written at any offset, a journal that says which bytes are there, a lock that keeps other
-// processes off. What a killed process leaves behind is found again by the next one.
+// A blob on its way: a data file written at any offset, a journal that says which bytes are there, a lock that keeps
+// other processes off. What a killed process leaves behind is found again by the next one.
 //
-// Threads: write() and read() from any; the rest from one. Nothing is fsynced before commit(): what a power failure takes
-// away shows in the hash.
+// Threads: write() and read() from any; the rest from one. Nothing is fsynced before commit(): what a power failure
+// takes away shows in the hash.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,8 @@ std::chrono::nanoseconds Bandwidth::take(std::uint64_t bytes) {
   const auto now = clock_.now();
   // Time not used is lost but for a tenth of a second.
   free_at_ = std::max(free_at_, now - std::chrono::milliseconds(100));
-  free_at_ += std::chrono::nanoseconds{static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 / static_cast<double>(rate_))};
+  free_at_ += std::chrono::nanoseconds{
+      static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 / static_cast<double>(rate_))};
   return std::max<std::chrono::nanoseconds>(free_at_ - now, std::chrono::nanoseconds{0});
 }
 

@@ -1,4 +1,5 @@
-// At most so many bytes a second over all connections of a download, with no more than a tenth of a second's worth at once.
+// At most so many bytes a second over all connections of a download, with no more than a tenth of a second's worth at
+// once.
 #pragma once
 
 #include <chrono>

@@ -1,13 +1,15 @@
-// One blob, from the network into the store: in parallel parts where the server lets us, hashed while it arrives, resumed
-// where an earlier process left off, retried part by part, and under its final name only when its hash is right.
+// One blob, from the network into the store: in parallel parts where the server lets us, hashed while it arrives,
+// resumed where an earlier process left off, retried part by part, and under its final name only when its hash is
+// right.
 //
-//   ZUBR_TRY(blob, download(client, store, {.sources = {{url, headers}}, .digest = digest, .size = size}, {}, on_progress, stop));
+//   ZUBR_TRY(blob, download(client, store, {.sources = {{url, headers}}, .digest = digest, .size = size}, {},
+//   on_progress, stop));
 //
 // What is already there is not fetched again; of several processes that want one blob, one fetches and the others wait.
 // A failure keeps what arrived for the next try, unless the bytes themselves were wrong: those are removed.
 //
-// Errors: kCorrupt (hash or size is not what was declared, both values said), kDiskFull, kNetwork, kTimeout, kRateLimited,
-// kUnavailable (after the retries), kUnauthenticated, kPermissionDenied, kNotFound, kCancelled.
+// Errors: kCorrupt (hash or size is not what was declared, both values said), kDiskFull, kNetwork, kTimeout,
+// kRateLimited, kUnavailable (after the retries), kUnauthenticated, kPermissionDenied, kNotFound, kCancelled.
 //
 // Threads: the caller's for progress, one per connection, one for the hash. Any number of downloads at once.
 #pragma once
@@ -47,9 +49,9 @@ struct DownloadRequest {
 struct DownloadOptions {
   PartPlanOptions plan = {};
   net::RetryPolicy retry = {};
-  std::uint64_t bytes_per_second = 0;                    // over all connections; 0 = as fast as it goes
-  std::uint64_t forgive_after_bytes = 1 << 20;           // a part that got so far since its last failure starts counting anew
-  std::uint64_t checkpoint_bytes = 32 << 20;             // the journal is written after so many bytes
+  std::uint64_t bytes_per_second = 0;           // over all connections; 0 = as fast as it goes
+  std::uint64_t forgive_after_bytes = 1 << 20;  // a part that got so far since its last failure starts counting anew
+  std::uint64_t checkpoint_bytes = 32 << 20;    // the journal is written after so many bytes
   // Replaced by tests.
   std::function<void(std::chrono::nanoseconds, const std::stop_token&)> wait = {};
   std::function<double()> random = {};  // [0, 1); any thread
@@ -60,10 +62,10 @@ enum class DownloadPhase { kWaiting, kFetching, kVerifying };  // kWaiting: anot
 
 struct DownloadProgress {
   DownloadPhase phase = DownloadPhase::kFetching;
-  std::uint64_t done = 0;                // with what was there before
+  std::uint64_t done = 0;  // with what was there before
   std::optional<std::uint64_t> total = {};
-  std::uint64_t fetched = 0;             // by this call
-  double bytes_per_second = 0;           // of this call, so far
+  std::uint64_t fetched = 0;    // by this call
+  double bytes_per_second = 0;  // of this call, so far
 };
 using OnDownload = std::function<void(const DownloadProgress&)>;
 

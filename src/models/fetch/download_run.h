@@ -19,7 +19,11 @@ class DownloadRun {
  public:
   DownloadRun(net::HttpClient& client_in, const PartialBlob& partial_in, const DownloadRequest& request_in,
               const DownloadOptions& options_in, const core::Clock& clock_in)
-      : client(client_in), partial(partial_in), request(request_in), options(options_in), clock(clock_in),
+      : client(client_in),
+        partial(partial_in),
+        request(request_in),
+        options(options_in),
+        clock(clock_in),
         bandwidth(options_in.bytes_per_second, clock_in) {}
 
   net::HttpClient& client;
@@ -33,7 +37,8 @@ class DownloadRun {
   void set_up(std::optional<std::uint64_t> size, std::string validator, ByteRanges done, std::vector<Span> parts);
 
   std::optional<Span> next_part();
-  // One connection takes everything, the others end: the server does not know ranges. False when another has it already.
+  // One connection takes everything, the others end: the server does not know ranges. False when another has it
+  // already.
   bool take_all();
   bool taken() const;
 
@@ -66,8 +71,8 @@ class DownloadRun {
   // Until something changed that the caller acts on (a checkpoint is due, all connections ended), or `patience` passed.
   void wait_for_change(std::chrono::milliseconds patience);
   void checkpoint_written();
-  // For the hash: until more than `hashed` bytes are there from the beginning on. The length of that beginning; less than
-  // or equal to `hashed` when stopped.
+  // For the hash: until more than `hashed` bytes are there from the beginning on. The length of that beginning; less
+  // than or equal to `hashed` when stopped.
   std::uint64_t wait_for_prefix(std::uint64_t hashed, const std::stop_token& stop);
 
   std::stop_source abort;  // ends connections and hash

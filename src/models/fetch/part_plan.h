@@ -14,9 +14,9 @@ struct PartPlanOptions {
   std::uint64_t max_part_bytes = 128 << 20;
 };
 
-// Every missing byte exactly once, in order, so that hashing follows close behind. A gap becomes parts of about the same
-// size: a quarter of what one connection has to do, within the two limits, so that a slow connection ends up with fewer
-// parts instead of holding the others up.
+// Every missing byte exactly once, in order, so that hashing follows close behind. A gap becomes parts of about the
+// same size: a quarter of what one connection has to do, within the two limits, so that a slow connection ends up with
+// fewer parts instead of holding the others up.
 std::vector<Span> plan_parts(const std::vector<Span>& missing, const PartPlanOptions& options);
 
 }  // namespace zubr::models

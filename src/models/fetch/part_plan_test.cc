@@ -43,8 +43,10 @@ RC_GTEST_PROP(PartPlan, CoversEveryMissingByteOnceAndInOrder, ()) {
   for (const Span& part : parts) {
     RC_ASSERT(part.size() > 0U);
     if (options.parallel > 1) RC_ASSERT(part.size() < 2 * options.max_part_bytes);
-    if (!joined.empty() && joined.back().end == part.first) joined.back().end = part.end;
-    else joined.push_back(part);
+    if (!joined.empty() && joined.back().end == part.first)
+      joined.back().end = part.end;
+    else
+      joined.push_back(part);
   }
   RC_ASSERT(joined == missing);
 }
