@@ -1,5 +1,8 @@
 #include "core/machine.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -58,6 +61,12 @@ MemoryInfo memory_info() {
 
 std::uint64_t resident_bytes() { return kib_field("/proc/self/status", "VmRSS:"); }
 std::uint64_t peak_resident_bytes() { return kib_field("/proc/self/status", "VmHWM:"); }
+
+void release_free_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
 
 Result<std::uint64_t> free_disk_bytes(const std::filesystem::path& path) {
   std::error_code ignored;

@@ -36,6 +36,8 @@ struct MemoryInfo {
 MemoryInfo memory_info();
 std::uint64_t resident_bytes();       // of this process, now
 std::uint64_t peak_resident_bytes();  // the most it ever was
+// Gives memory that was freed back to the operating system, where the allocator would keep it for later.
+void release_free_memory();
 
 // Bytes free for this user on the file system of `path`, or of its nearest existing parent.
 Result<std::uint64_t> free_disk_bytes(const std::filesystem::path& path);

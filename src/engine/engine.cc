@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/machine.h"
 #include "engine/chat/prompt.h"
 #include "engine/embed/embedder.h"
 #include "engine/generate/generator.h"
@@ -25,7 +26,11 @@ struct Engine::Parts {
 };
 
 Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Engine::~Engine() = default;
+
+Engine::~Engine() {
+  parts_.reset();
+  core::release_free_memory();
+}
 
 Result<std::unique_ptr<Engine>> Engine::open(const ModelOptions& options) {
   if (options.parallel < 1 || options.parallel > 64)

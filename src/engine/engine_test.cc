@@ -200,14 +200,16 @@ TEST_F(EngineTest, RefusesImpossibleOptions) {
   EXPECT_EQ(Engine::open(options).error().code(), ErrorCode::kNotFound);
 }
 
-TEST_F(EngineTest, KeepsALongContextWithinWhatTheModelWasTrainedFor) {
+TEST_F(EngineTest, TakesTheContextThatTheUserAsksForWhereTheModelHasPositionsForIt) {
   ModelOptions options;
-  options.path = test_model("tinytalk-3m-q4_0.gguf");
+  options.path = test_model("tinytalk-3m-q4_0.gguf");  // its positions are learned: there are 256
   options.threads = 1;
-  options.context_tokens = 100'000;  // its positions are learned: there are 256
-  const auto engine = Engine::open(options);
-  ASSERT_TRUE(engine);
-  EXPECT_EQ((*engine)->info().context_tokens, 256);
+  options.context_tokens = 100;
+  const auto small = Engine::open(options);
+  ASSERT_TRUE(small);
+  EXPECT_EQ((*small)->info().context_tokens, 100);
+  options.context_tokens = 100'000;
+  EXPECT_EQ(Engine::open(options).error().code(), ErrorCode::kInvalidArgument);
 }
 
 // Everything that an engine makes goes with it.

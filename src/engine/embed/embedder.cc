@@ -67,7 +67,6 @@ Embedder::Embedder(std::shared_ptr<const Model> model, EmbedderOptions options) 
   state.pools = pooling_type(*model) != kNoPooling;
   state.whole = state.pools || !model->is_causal() || model->has_encoder();
   state.max_tokens = std::max(1, model->context_tokens());
-  if (model->context_train() > 0) state.max_tokens = std::min(state.max_tokens, model->context_train());
   if (state.whole) state.max_tokens = std::min(state.max_tokens, kLongestWholeText);
   options.step_tokens = std::max(options.step_tokens, options.texts_per_step);
   if (state.whole) options.step_tokens = std::max(options.step_tokens, state.max_tokens);

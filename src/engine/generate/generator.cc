@@ -26,7 +26,9 @@ constexpr std::size_t kMaxStops = 64;
 constexpr std::size_t kMaxStopBytes = 1024;
 constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
 constexpr std::int64_t kMostCells = 1 << 24;
-constexpr int kShrunkContext = 4096;  // no less where the model was trained for more
+constexpr std::uint64_t kMemoryShare = 8;     // of the machine's memory for the KV cache: one part in so many
+constexpr std::int64_t kLeastContext = 4096;  // a context that nobody asked for: at least, where the model has it
+constexpr std::int64_t kMostContext = 32 * 1024;
 
 Result<void> check_stops(const std::vector<std::string>& stops) {
   if (stops.size() > kMaxStops)
@@ -218,14 +220,11 @@ Generator::Generator(std::shared_ptr<const Model> model, const GeneratorOptions&
   state_->options = options;
   state_->options.parallel = std::clamp(options.parallel, 1, 64);
   state_->context = std::max(1, model->context_tokens());
-  // No model can look up a position that it was not trained for.
-  if (model->context_train() > 0) state_->context = std::min(state_->context, model->context_train());
-
   const std::int64_t bytes = std::max<std::int64_t>(1, kv_bytes_per_token(*model));
-  const std::int64_t affordable = static_cast<std::int64_t>(core::memory_info().total / 4) / bytes;
+  const std::int64_t affordable = static_cast<std::int64_t>(core::memory_info().total / kMemoryShare) / bytes;
   if (options.shrink_context) {
-    const std::int64_t least = std::min(state_->context, kShrunkContext);
-    state_->context = static_cast<int>(std::clamp<std::int64_t>(affordable, least, state_->context));
+    const auto each = std::clamp<std::int64_t>(affordable / state_->options.parallel, kLeastContext, kMostContext);
+    state_->context = static_cast<int>(std::min<std::int64_t>(state_->context, each));
   }
   const std::int64_t all = std::int64_t{state_->context} * state_->options.parallel;
   state_->cells = options.cells > 0 ? options.cells : std::min({all, affordable, kMostCells});

@@ -2,7 +2,7 @@
 //
 // One thread of its own holds the llama context and does step after step (step_planner.h); callers block in generate(),
 // and their sinks run on their own threads, so that a slow reader holds up nobody else. The thread and the context
-// (the KV cache, up to a quarter of the memory) come into being with the first generation.
+// (the KV cache, up to an eighth of the memory) come into being with the first generation.
 //
 // Threads: generate() and stop() from any thread at once; the destructor when no thread is inside generate() any more.
 // Failure: kUnavailable when too many wait; kTooLarge when the prompt does not fit; kInvalidArgument for a request that
@@ -25,8 +25,8 @@ struct GeneratorOptions {
   std::size_t waiting = 256;  // generations that may wait for their turn
   int step_tokens = 512;      // StepPlanner's limits
   int prompt_beside = 64;
-  std::int64_t cells = 0;       // KV cells; 0 = enough for all, within a quarter of the memory
-  bool shrink_context = false;  // a context that does not fit into the memory may be made smaller
+  std::int64_t cells = 0;       // KV cells; 0 = enough for all, within an eighth of the memory
+  bool shrink_context = false;  // nobody asked for this context: it may be made smaller to save memory
 };
 
 class Generator {

@@ -127,6 +127,7 @@ class Parser {
       ZUBR_TRY(part, atom(depth));
       ZUBR_CHECK(quantify(part, begin));
       follow(whole.last, part.first);
+      if (choices_ > kMaxChoices) return error("parts that can match the same text in too many ways");
       if (whole.nullable) whole.first.insert(whole.first.end(), part.first.begin(), part.first.end());
       if (!part.nullable) whole.last.clear();
       whole.last.insert(whole.last.end(), part.last.begin(), part.last.end());

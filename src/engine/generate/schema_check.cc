@@ -167,8 +167,8 @@ class Checker {
     ZUBR_CHECK(only(schema, std::array<std::string_view, 1>{kind}, path));
     json::value& list = schema.at(kind);
     if (!list.is_array() || list.get_array().empty()) return error(path, fmt::format("an empty {}", kind));
-    drop_duplicates(list.get_array());
     if (list.get_array().size() > 64) return error(path, fmt::format("more than 64 alternatives in {}", kind));
+    drop_duplicates(list.get_array());
     for (std::size_t i = 0; i < list.get_array().size(); ++i)
       ZUBR_CHECK(node(list.get_array()[i], fmt::format("{}/{}/{}", path, kind, i), depth + 1));
     return {};

@@ -15,19 +15,18 @@ Result<std::string> compile(std::string_view schema) {
 }
 
 TEST(SchemaCheck, AcceptsTheSchemasPeopleWrite) {
-  for (
-      const char* schema :
-      {R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,)"
-       R"("maximum":150}},"required":["name","age"]})",
-       R"({"type":"array","items":{"type":"string","maxLength":20},"minItems":1,"maxItems":3})",
-       R"({"enum":["red","green","blue"]})", R"({"const":42})", R"({"type":["string","null"]})",
-       R"({"anyOf":[{"type":"string"},{"type":"null"}],"default":null,"title":"Name"})",
-       R"({"$defs":{"n":{"type":"object","properties":{"v":{"type":"integer"},"next":{"$ref":"#/$defs/n"}},)"
-       R"("required":["v"]}},"$ref":"#/$defs/n"})",
-       R"({"type":"string","format":"date-time"})", R"({"type":"string","pattern":"^[A-Z]{2}\\d{3}$"})",
-       R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"type":"string"}}})",
-       R"({"type":"object","additionalProperties":{"type":"number"}})", R"({"type":"object"})", R"({"type":"array"})",
-       R"({})"}) {
+  for (const char* schema :
+       {R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,)"
+        R"("maximum":150}},"required":["name","age"]})",
+        R"({"type":"array","items":{"type":"string","maxLength":20},"minItems":1,"maxItems":3})",
+        R"({"enum":["red","green","blue"]})", R"({"const":42})", R"({"type":["string","null"]})",
+        R"({"anyOf":[{"type":"string"},{"type":"null"}],"default":null,"title":"Name"})",
+        R"({"$defs":{"n":{"type":"object","properties":{"v":{"type":"integer"},"next":{"$ref":"#/$defs/n"}},)"
+        R"("required":["v"]}},"$ref":"#/$defs/n"})",
+        R"({"type":"string","format":"date-time"})", R"({"type":"string","pattern":"^[A-Z]{2}\\d{3}$"})",
+        R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"type":"string"}}})",
+        R"({"type":"object","additionalProperties":{"type":"number"}})", R"({"type":"object"})", R"({"type":"array"})",
+        R"({})"}) {
     const auto grammar = compile(schema);
     EXPECT_TRUE(grammar) << schema << ": " << (grammar ? "" : grammar.error().message());
     EXPECT_NE(grammar.value_or("").find("root ::="), std::string::npos);
@@ -99,18 +98,16 @@ TEST(SchemaCheck, RefusesHostileSchemasFast) {
         i, i + 1);
   }
   doubling += R"("d40":{"type":"null"}}})";
-  for (
-      const std::string& schema :
-      {nested(1000), nested(100000), nested(40), optional, many, values, doubling, std::string(100000, ' ') + "{}",
-       std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}})"),
-       std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})"),
-       std::string(R"({"allOf":[{"$ref":"#/$defs/a"},{"type":"object"}],"$defs":{"a":{"$ref":"#/$defs/a"}}})"),
-       std::string(R"({"$ref":"#/nowhere"})"), std::string(R"({"$ref":"http://example.com/x.json"})"),
-       R"({"type":"object","properties":{")" + std::string(5000, 'k') + R"(":{}}})",
-       std::string(R"({"type":"string","pattern":"^(a+)+$"})"),
-       std::string(
-           R"({"type":"array","items":{"type":"array","items":{"type":"string","minLength":99999},)"
-           R"("minItems":9999}})")}) {
+  for (const std::string& schema :
+       {nested(1000), nested(100000), nested(40), optional, many, values, doubling, std::string(100000, ' ') + "{}",
+        std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}})"),
+        std::string(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})"),
+        std::string(R"({"allOf":[{"$ref":"#/$defs/a"},{"type":"object"}],"$defs":{"a":{"$ref":"#/$defs/a"}}})"),
+        std::string(R"({"$ref":"#/nowhere"})"), std::string(R"({"$ref":"http://example.com/x.json"})"),
+        R"({"type":"object","properties":{")" + std::string(5000, 'k') + R"(":{}}})",
+        std::string(R"({"type":"string","pattern":"^(a+)+$"})"),
+        std::string(R"({"type":"array","items":{"type":"array","items":{"type":"string","minLength":99999},)"
+                    R"("minItems":9999}})")}) {
     const auto checked = check_schema(schema);
     ASSERT_FALSE(checked) << schema.substr(0, 100);
     EXPECT_EQ(checked.error().code(), ErrorCode::kInvalidArgument);
