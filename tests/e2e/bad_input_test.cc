@@ -114,11 +114,11 @@ TEST_F(BadInput, AModelFileThatIsNone) {
     EXPECT_SAYS(added.err, file);
   }
   std::string strange = whole;
-  const auto at = strange.find("llama", strange.find("general.architecture"));
+  const auto at = strange.find("gpt2", strange.find("general.architecture"));
   ASSERT_NE(at, std::string::npos);
-  strange.replace(at, 5, "lLaMa");
+  strange.replace(at, 4, "gptx");
   write("strange.gguf", strange);
-  expect_refused("in.csv", 5, "lLaMa", {"--model", "strange.gguf"});
+  expect_refused("in.csv", 5, "gptx", {"--model", "strange.gguf"});
 }
 
 TEST_F(BadInput, AnOutputThatCannotBeWritten) {
@@ -130,7 +130,7 @@ TEST_F(BadInput, AnOutputThatCannotBeWritten) {
   std::filesystem::permissions(path("locked"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec |
                                                    std::filesystem::perms::others_read |
                                                    std::filesystem::perms::others_exec);
-  Command locked = command({"classify", "in.csv", "--labels", "a,b", "-o", "locked/out.csv"});
+  Command locked = command({"classify", "in.csv", "--text", "text", "--labels", "a,b", "-o", "locked/out.csv"});
   locked.without_root = true;
   const Finished done = run(locked);
   if (done.status == 127) GTEST_SKIP() << "nobody may not run the program here";
@@ -139,7 +139,7 @@ TEST_F(BadInput, AnOutputThatCannotBeWritten) {
 }
 
 TEST_F(BadInput, AFullDisk) {
-  Command full = command({"classify", "in.csv", "--labels", "a,b", "-o", "-", "--no-progress"});
+  Command full = command({"classify", "in.csv", "--text", "text", "--labels", "a,b", "-o", "-", "--no-progress"});
   full.output_file = "/dev/full";
   const Finished done = run(full);
   EXPECT_EQ(done.status, 6) << done.err;
