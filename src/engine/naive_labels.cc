@@ -12,10 +12,9 @@ struct NaiveLabels::State {
   llama_model* model = nullptr;
   llama_context* context = nullptr;
   const llama_vocab* vocab = nullptr;
-  int micro_batch = 0;
 };
 
-NaiveLabels::NaiveLabels(const std::filesystem::path& gguf, int micro_batch) : state_(std::make_unique<State>()) {
+NaiveLabels::NaiveLabels(const std::filesystem::path& gguf) : state_(std::make_unique<State>()) {
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
   llama_backend_init();
   state_->model = llama_model_load_from_file(gguf.c_str(), llama_model_default_params());
@@ -27,7 +26,6 @@ NaiveLabels::NaiveLabels(const std::filesystem::path& gguf, int micro_batch) : s
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO;
   state_->context = llama_init_from_model(state_->model, params);
   state_->vocab = llama_model_get_vocab(state_->model);
-  state_->micro_batch = micro_batch;
 }
 
 NaiveLabels::~NaiveLabels() {
@@ -78,37 +76,40 @@ std::vector<std::vector<int>> NaiveLabels::label_tokens(const std::vector<std::s
   return result;
 }
 
-std::vector<double> NaiveLabels::log_probs(const std::vector<int>& prompt, const std::vector<std::vector<int>>& labels) {
+void NaiveLabels::feed(const std::vector<int>& sequence, std::size_t begin, std::size_t outputs_from) {
+  llama_batch batch = llama_batch_init(static_cast<int>(sequence.size() - begin), 0, 1);
+  for (std::size_t i = begin; i < sequence.size(); ++i) {
+    const auto at = static_cast<std::size_t>(batch.n_tokens++);
+    batch.token[at] = sequence[i];
+    batch.pos[at] = static_cast<int>(i);
+    batch.n_seq_id[at] = 1;
+    batch.seq_id[at][0] = 0;
+    batch.logits[at] = i >= outputs_from;
+  }
+  if (llama_decode(state_->context, batch) != 0) std::abort();
+  llama_batch_free(batch);
+}
+
+std::vector<double> NaiveLabels::log_probs(const std::vector<int>& prompt, const std::vector<std::vector<int>>& labels,
+                                           bool fresh) {
   std::vector<double> result;
   const auto memory = llama_get_memory(state_->context);
   const auto vocab_size = static_cast<std::size_t>(llama_vocab_n_tokens(state_->vocab));
+  const std::size_t again = fresh || prompt.size() <= 3 ? 0 : prompt.size() - 3;
+  llama_memory_clear(memory, true);
+  if (again > 0) feed(prompt, 0, prompt.size());
   for (const auto& label : labels) {
-    llama_memory_clear(memory, true);
+    llama_memory_seq_rm(memory, 0, static_cast<int>(again), -1);
     std::vector<int> sequence = prompt;
-    sequence.insert(sequence.end(), label.begin(), label.end());
-    const std::size_t step = state_->micro_batch > 0 ? static_cast<std::size_t>(state_->micro_batch) : sequence.size();
+    sequence.insert(sequence.end(), label.begin(), label.end() - 1);
+    feed(sequence, again, prompt.size() - 1);
     double sum = 0;
-    for (std::size_t begin = 0; begin < sequence.size(); begin += step) {
-      const std::size_t end = std::min(sequence.size(), begin + step);
-      llama_batch batch = llama_batch_init(static_cast<int>(end - begin), 0, 1);
-      for (std::size_t i = begin; i < end; ++i) {
-        const auto at = static_cast<std::size_t>(batch.n_tokens++);
-        batch.token[at] = sequence[i];
-        batch.pos[at] = static_cast<int>(i);
-        batch.n_seq_id[at] = 1;
-        batch.seq_id[at][0] = 0;
-        batch.logits[at] = i + 1 >= prompt.size();
-      }
-      if (llama_decode(state_->context, batch) != 0) std::abort();
-      for (std::size_t i = begin; i < end; ++i) {
-        if (i + 1 < prompt.size() || i + 1 >= sequence.size()) continue;
-        const float* logits = llama_get_logits_ith(state_->context, static_cast<int>(i - begin));
-        double top = logits[0], total = 0;
-        for (std::size_t v = 0; v < vocab_size; ++v) top = std::max(top, static_cast<double>(logits[v]));
-        for (std::size_t v = 0; v < vocab_size; ++v) total += std::exp(logits[v] - top);
-        sum += logits[sequence[i + 1]] - top - std::log(total);
-      }
-      llama_batch_free(batch);
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      const float* logits = llama_get_logits_ith(state_->context, static_cast<int>(prompt.size() - 1 + i - again));
+      double top = logits[0], total = 0;
+      for (std::size_t v = 0; v < vocab_size; ++v) top = std::max(top, static_cast<double>(logits[v]));
+      for (std::size_t v = 0; v < vocab_size; ++v) total += std::exp(logits[v] - top);
+      sum += logits[label[i]] - top - std::log(total);
     }
     result.push_back(sum);
   }

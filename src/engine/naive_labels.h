@@ -11,8 +11,7 @@ namespace zubr::engine {
 
 class NaiveLabels {
  public:
-  // micro_batch: 0 = the whole prompt at once, 1 = a token at a time.
-  explicit NaiveLabels(const std::filesystem::path& gguf, int micro_batch = 0);
+  explicit NaiveLabels(const std::filesystem::path& gguf);
   ~NaiveLabels();
 
   // The prompt in pieces as label_scorer.h defines it.
@@ -22,10 +21,13 @@ class NaiveLabels {
   std::vector<int> prompt_tokens(const Prompt& prompt) const;
   // All labels as they are fed, prefix spaces included; `end` of the model appended where one begins another.
   std::vector<std::vector<int>> label_tokens(const std::vector<std::string>& labels) const;
-  std::vector<double> log_probs(const std::vector<int>& prompt, const std::vector<std::vector<int>>& labels);
+  // fresh: prompt and label from an empty context for every label. Otherwise the prompt is evaluated once from an empty
+  // context, and each label continues it after its last three tokens were evaluated again: the same numbers, sooner.
+  std::vector<double> log_probs(const std::vector<int>& prompt, const std::vector<std::vector<int>>& labels, bool fresh);
 
  private:
   struct State;
+  void feed(const std::vector<int>& sequence, std::size_t begin, std::size_t outputs_from);
   std::vector<int> tokens(const std::string& text, bool start, bool special) const;
   std::unique_ptr<State> state_;
 };
