@@ -1,5 +1,6 @@
 // Whatever is in the cells: it goes through every format unchanged, every row stays in its place, and every duplicate
 // gets the result of its text.
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <rapidcheck/gtest.h>
@@ -141,7 +142,10 @@ RC_GTEST_PROP(SpoolProperty, EveryDistinctTextComesOnceAtItsFirstRow, ()) {
     RC_ASSERT(next.has_value());
     if (next->empty()) break;
     RC_ASSERT(next->size() <= window);
-    for (const TextRow& row : *next) seen.emplace_back(row.row, row.is_null ? Text() : Text(row.text));
+    for (const TextRow& row : *next) {
+      seen.emplace_back(row.row, row.is_null ? Text() : Text(row.text));
+      RC_ASSERT(row.count == std::count(texts.begin(), texts.end(), seen.back().second));
+    }
   }
   RC_ASSERT(seen == expected);
   RC_ASSERT(*distinct == static_cast<std::int64_t>(expected.size()));

@@ -66,6 +66,7 @@ Result<std::unique_ptr<Spool>> Spool::create(const std::filesystem::path& parent
   ZUBR_TRY(database, Database::open(folder.path(), memory_limit_bytes));
   ZUBR_TRY(input, database.connect());
   ZUBR_TRY(duplicates, database.connect());
+  ZUBR_TRY(repeats, database.connect());
   ZUBR_TRY(results, database.connect());
   // The file dies with the process: nothing has to be made durable.
   for (const char* setting : {"SET wal_autocheckpoint = '1TB'", "PRAGMA disable_checkpoint_on_shutdown",
@@ -74,17 +75,18 @@ Result<std::unique_ptr<Spool>> Spool::create(const std::filesystem::path& parent
     ZUBR_CHECK(input.run(setting, "cannot set the working file up"));
   }
   ZUBR_CHECK(add_hash_function(input));
-  return std::make_unique<DuckdbSpool>(std::move(folder), std::move(database), std::move(input), std::move(duplicates),
-                                       std::move(results));
+  return std::make_unique<DuckdbSpool>(
+      std::move(folder), std::move(database),
+      DuckdbSpool::Connections{std::move(input), std::move(duplicates), std::move(repeats), std::move(results)});
 }
 
-DuckdbSpool::DuckdbSpool(WorkFolder folder, Database database, Connection input, Connection duplicates,
-                         Connection results)
+DuckdbSpool::DuckdbSpool(WorkFolder folder, Database database, Connections connections)
     : folder_(std::move(folder)),
       database_(std::move(database)),
-      input_(std::move(input)),
-      duplicates_(std::move(duplicates)),
-      results_(std::move(results)) {}
+      input_(std::move(connections.input)),
+      duplicates_(std::move(connections.duplicates)),
+      repeats_(std::move(connections.repeats)),
+      results_(std::move(connections.results)) {}
 
 Result<void> DuckdbSpool::declare_results(const std::vector<ResultColumn>& columns) {
   if (!ingested_ || !result_columns_.empty()) {

@@ -2,6 +2,7 @@
 //
 //   input       text formats: raw VARCHAR, err VARCHAR. Parquet: c0, c1 … as they came. The row number is rowid.
 //   duplicates  row BIGINT, first BIGINT: rows whose text an earlier row has
+//   repeats     row BIGINT, extra BIGINT: first rows that have duplicates, and how many
 //   results     row BIGINT, r0, r1 …: what was put, for first rows; the last is the error
 //
 // A text's first row is the one readable row of it that is not in `duplicates`, so distinct texts come out of one pass
@@ -38,7 +39,13 @@ class WorkFolder {
 
 class DuckdbSpool final : public Spool {
  public:
-  DuckdbSpool(WorkFolder folder, Database database, Connection input, Connection duplicates, Connection results);
+  struct Connections {
+    Connection input;       // reads `input`
+    Connection duplicates;  // reads `duplicates`
+    Connection repeats;     // reads `repeats`
+    Connection results;     // appends to and reads `results`
+  };
+  DuckdbSpool(WorkFolder folder, Database database, Connections connections);
 
   Result<void> ingest(const InputSpec& input, std::stop_token stop, const ProgressFn& progress) override;
   const std::vector<Column>& columns() const override { return columns_; }
@@ -65,6 +72,7 @@ class DuckdbSpool final : public Spool {
   Result<void> finish_puts();
   std::vector<OwnedType> result_types() const;
   Result<void> find_duplicates(const std::string& hashes, std::stop_token stop);
+  Result<void> open_duplicates(std::stop_token stop);
 
   Result<std::int64_t> write_text(const OutputSpec& output, TableFormat format, bool only_finished,
                                   std::stop_token stop);
@@ -81,9 +89,7 @@ class DuckdbSpool final : public Spool {
 
   WorkFolder folder_;
   Database database_;
-  Connection input_;       // reads `input`
-  Connection duplicates_;  // reads `duplicates`
-  Connection results_;     // appends to and reads `results`
+  Connection input_, duplicates_, repeats_, results_;  // see Connections
 
   TableFormat format_ = TableFormat::kCsv;
   std::vector<Column> columns_;
@@ -100,6 +106,8 @@ class DuckdbSpool final : public Spool {
   std::optional<Cursor> duplicate_rows_;
   std::int64_t next_row_ = 0;
   std::int64_t next_duplicate_ = -1;  // none left: past every row
+  std::optional<Cursor> repeated_texts_;
+  std::int64_t next_repeat_ = -1;  // likewise
 
   std::vector<ResultColumn> result_columns_;  // the last is "error"
   std::optional<ChunkAppender> appender_;

@@ -21,6 +21,7 @@ Result<std::int64_t> DuckdbSpool::write(const OutputSpec& output, bool only_fini
   ZUBR_CHECK(finish_puts());
   texts_.reset();
   duplicate_rows_.reset();
+  repeated_texts_.reset();
   if (format == TableFormat::kParquet) return write_parquet(output, only_finished, stop);
   return write_text(output, format, only_finished, stop);
 }
