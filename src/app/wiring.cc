@@ -7,6 +7,8 @@
 #include "engine/engine.h"
 #include "engine/llama/build_info.h"
 #include "formats/duckdb/version.h"
+#include "models/pull_settings.h"
+#include "net/net_settings.h"
 #include "server/settings.h"
 
 namespace zubr::app {
@@ -35,6 +37,8 @@ core::SettingsRegistry all_settings() {
   core::SettingsRegistry registry;
   registry.declare(core::core_settings());
   registry.declare(cli::cli_settings());
+  registry.declare(net::net_settings());
+  registry.declare(models::pull_settings());
   registry.declare(server::server_settings());
   return registry;
 }

@@ -51,6 +51,8 @@ void add_run(CLI::App& root, CommandLine& line);
 void add_embed(CLI::App& root, CommandLine& line);
 void add_serve(CLI::App& root, CommandLine& line);
 void add_models(CLI::App& root, CommandLine& line);
+void add_pull(CLI::App& root, CommandLine& line);
+void add_gc(CLI::App& root, CommandLine& line);
 void add_config(CLI::App& root, CommandLine& line);
 void add_doctor(CLI::App& root, CommandLine& line);
 void add_completion(CLI::App& root, CommandLine& line);

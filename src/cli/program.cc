@@ -49,6 +49,8 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_run(root, line);
   add_serve(root, line);
   add_models(root, line);
+  add_pull(root, line);
+  add_gc(root, line);
   add_config(root, line);
   add_doctor(root, line);
   add_completion(root, line);

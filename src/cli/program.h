@@ -10,7 +10,8 @@
 
 namespace zubr::cli {
 
-// `arguments` without the program's own name. `registry` has at least core_settings() and cli_settings(). Exceptions of
+// `arguments` without the program's own name. `registry` has at least core_settings(), cli_settings(),
+// net_settings() and pull_settings(). Exceptions of
 // a defect pass through.
 int run_program(const std::vector<std::string>& arguments, const core::SettingsRegistry& registry,
                 const Services& services, const core::Environment& environment, Console& console);
