@@ -68,6 +68,8 @@ class ClassifyJob {
     if (!(options_.threshold > 0 && options_.threshold <= 1))
       return fail(ErrorCode::kInvalidArgument, "--threshold is {}; it must be above 0 and at most 1",
                   options_.threshold);
+    if (!(options_.tolerance >= 0 && options_.tolerance < 1))
+      return fail(ErrorCode::kInvalidArgument, "--tolerance is {}; it must be from 0 to below 1", options_.tolerance);
     return check_paths(options_.input, options_.output);
   }
 

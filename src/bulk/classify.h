@@ -44,6 +44,10 @@ struct ClassifyOptions {
   LabelMode label_mode = LabelMode::kText;
   inference::LengthNorm length_norm = inference::LengthNorm::kNone;
   Calibration calibration = Calibration::kNone;
+  // The share of the probability over all labels that may stay unknown: probabilities are right to within it, and the
+  // fewer label tokens are evaluated the larger it is. The best `top` + 1 labels are always exact. 0 = all labels
+  // exact.
+  double tolerance = 0.01;
   bool multi = false;      // several labels: `label` holds all with probability >= threshold, most probable first, "; "
   double threshold = 0.2;  // of multi
   int top = 1;             // > 1 adds `top`: JSON [{"label","probability"}…] of so many labels

@@ -67,7 +67,7 @@ Result<inference::LabelTask> build_task(const ClassifyOptions& options, std::spa
   if (!codes.empty()) task.labels.assign(codes.begin(), codes.end());
   // A calibration shifts scores by a prior that the search does not know, so every label must be exact.
   task.exact_top = std::max(2, options.top + 1);
-  if (options.calibration != Calibration::kNone) task.tolerance = 0;
+  task.tolerance = options.calibration == Calibration::kNone ? options.tolerance : 0;
 
   const std::string labels = list_labels(options, codes);
   std::string instruction = options.instruction;
