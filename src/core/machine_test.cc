@@ -26,7 +26,7 @@ TEST(Machine, ReportsOnlyProcessorFeaturesThatTheSystemReportsToo) {
     if (line.starts_with("flags")) flags = line + " ";
   if (flags.empty()) GTEST_SKIP() << "/proc/cpuinfo has no flags here";
   for (const CpuFeature& feature : cpu_features())
-    EXPECT_EQ(feature.present, flags.find(" " + std::string(feature.name) + " ") != std::string::npos) << feature.name;
+    EXPECT_EQ(feature.present, flags.find(fmt::format(" {} ", feature.name)) != std::string::npos) << feature.name;
 }
 
 TEST(Machine, CountsAtLeastOneCoreAndNoMoreThanThereAre) {
