@@ -116,14 +116,15 @@ TEST_P(EmbedderTest, StopsWhenAskedAndWorksAfterwards) {
 TEST_P(EmbedderTest, ServesSeveralThreads) {
   Embedder embedder(model_);
   const auto expected = embedder.embed(request_for(kTexts), {});
+  ASSERT_TRUE(expected) << expected.error().message();
   std::vector<float> worst(4, 0);
   {
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < worst.size(); ++t) {
       threads.emplace_back([&, t] {
         const auto result = embedder.embed(request_for(kTexts), {});
-        worst[t] = 1;
-        for (std::size_t i = 0; i < kTexts.size(); ++i)
+        worst[t] = result ? 1 : 0;
+        for (std::size_t i = 0; result && i < kTexts.size(); ++i)
           worst[t] = std::min(worst[t], cosine(result->at(i)->values, expected->at(i)->values));
       });
     }
