@@ -53,10 +53,11 @@ Result<LabelPrompt> LabelPrompt::build(std::shared_ptr<const Model> model, const
   const int fixed = static_cast<int>(prompt.shared_.size()) + prompt.trie_.longest_label();
   prompt.row_tokens_ = context - fixed;
   if (prompt.row_tokens_ <= static_cast<int>(prompt.tail_.size())) {
-    return fail(ErrorCode::kTooLarge,
-                "the instruction ({} tokens), what follows the text ({}) and the longest label ({}) leave no room for a "
-                "text in the model's context of {} tokens; shorten the instruction or the labels",
-                prompt.shared_.size(), prompt.tail_.size(), prompt.trie_.longest_label(), context);
+    return fail(
+        ErrorCode::kTooLarge,
+        "the instruction ({} tokens), what follows the text ({}) and the longest label ({}) leave no room for a "
+        "text in the model's context of {} tokens; shorten the instruction or the labels",
+        prompt.shared_.size(), prompt.tail_.size(), prompt.trie_.longest_label(), context);
   }
   return prompt;
 }
@@ -69,11 +70,12 @@ Result<Tokens> LabelPrompt::row(std::string_view text) const {
   const std::size_t own = tokens.size();
   tokens.insert(tokens.end(), tail_.begin(), tail_.end());
   if (static_cast<int>(tokens.size()) > row_tokens_) {
-    return fail(ErrorCode::kTooLarge,
-                "the text has {} tokens; at most {} fit into the model's context of {} beside the instruction ({}), what "
-                "follows the text ({}) and the longest label ({})",
-                own, row_tokens_ - static_cast<int>(tail_.size()), model_->context_tokens(), shared_.size(), tail_.size(),
-                trie_.longest_label());
+    return fail(
+        ErrorCode::kTooLarge,
+        "the text has {} tokens; at most {} fit into the model's context of {} beside the instruction ({}), what "
+        "follows the text ({}) and the longest label ({})",
+        own, row_tokens_ - static_cast<int>(tail_.size()), model_->context_tokens(), shared_.size(), tail_.size(),
+        trie_.longest_label());
   }
   if (tokens.empty() && shared_.empty()) {
     return fail(ErrorCode::kInvalidArgument, "the text is empty and so is the prompt around it; add an instruction");

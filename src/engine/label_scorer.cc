@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
+#include <utility>
 
 #include "engine/label_prompt.h"
 #include "engine/labels/label_search.h"
@@ -32,7 +32,8 @@ class RowsInFlight {
     searches_.reserve(rows);
     for (std::size_t i = 0; i < rows; ++i) searches_.emplace_back(trie, options);
     steps_.resize(rows);
-    asked_.resize(rows);
+    asked_.assign(rows, std::vector<bool>(trie.segments().size(), false));
+    decided_.assign(rows, false);
   }
 
   // One output of a row's segment. True when it was the segment's last.
@@ -53,29 +54,40 @@ class RowsInFlight {
     return true;
   }
 
-  // Asks the scheduler for what the row needs next, or tells it that the row is done.
-  void advance(int row, DecodeScheduler& scheduler, int at_least) {
-    const auto index = static_cast<std::size_t>(row);
-    const std::vector<int> wanted = searches_[index].wanted(at_least);
-    if (wanted.empty()) {
-      scheduler.finish_row(row);
-      return;
+  // Asks the scheduler for what these rows need next, or tells it that they are done. Where that is less than
+  // `fill_tokens` in all, each row adds what it will probably need later.
+  void advance(std::span<const int> rows, DecodeScheduler& scheduler, int fill_tokens) {
+    std::vector<std::pair<int, std::vector<int>>> wants;
+    for (const int row : rows) {
+      auto wanted = searches_[static_cast<std::size_t>(row)].wanted();
+      if (wanted.empty()) {
+        decided_[static_cast<std::size_t>(row)] = true;
+        scheduler.finish_row(row);
+      } else {
+        wants.emplace_back(row, std::move(wanted));
+      }
     }
-    for (const int segment : wanted) {
-      if (std::ranges::find(asked_[index], segment) != asked_[index].end()) continue;
-      asked_[index].push_back(segment);
-      scheduler.want(row, segment);
+    for (auto& [row, wanted] : wants) {
+      const auto index = static_cast<std::size_t>(row);
+      const auto share = static_cast<std::size_t>(fill_tokens) / wants.size();
+      if (wanted.size() < share) wanted = searches_[index].wanted(static_cast<int>(share));
+      for (const int segment : wanted) {
+        if (asked_[index][static_cast<std::size_t>(segment)]) continue;
+        asked_[index][static_cast<std::size_t>(segment)] = true;
+        scheduler.want(row, segment);
+      }
     }
   }
 
-  bool undecided(int row) const { return !searches_[static_cast<std::size_t>(row)].wanted().empty(); }
+  bool decided(std::size_t row) const { return decided_[row]; }
   LabelScores scores(std::size_t row) const { return searches_[row].scores(); }
 
  private:
   const LabelTrie& trie_;
   std::vector<LabelSearch> searches_;
   std::vector<std::map<int, std::vector<double>>> steps_;
-  std::vector<std::vector<int>> asked_;
+  std::vector<std::vector<bool>> asked_;  // per row and segment
+  std::vector<bool> decided_;
   std::vector<double> children_;
 };
 
@@ -128,7 +140,7 @@ class EngineLabelScorer : public inference::LabelScorer {
   SearchOptions search_;
   int sequences_ = 0;  // of the context; the last one is for padding
 
-  std::mutex mutex_;  // everything below
+  std::mutex mutex_;      // everything below
   int row_capacity_ = 0;  // tokens that the rows of one score() may have in context_
   int row_cells_ = 0;     // of them and their labels
   std::unique_ptr<Context> context_;
@@ -177,7 +189,8 @@ Result<void> EngineLabelScorer::check(std::span<const PreparedText> rows) const 
       return fail(ErrorCode::kInvalidArgument, "a row without tokens needs a prompt around it");
     }
     if (count > prompt_.row_tokens()) {
-      return fail(ErrorCode::kInvalidArgument, "a row of {} tokens is over the limit of {}", count, prompt_.row_tokens());
+      return fail(ErrorCode::kInvalidArgument, "a row of {} tokens is over the limit of {}", count,
+                  prompt_.row_tokens());
     }
     for (const Token token : row.tokens) {
       if (token < 0 || token >= model_->tokenizer().size()) {
@@ -223,7 +236,7 @@ Result<void> EngineLabelScorer::run(std::span<const PreparedText> rows, RowsInFl
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const int row = static_cast<int>(i);
     if (rows[i].tokens.empty()) {  // the shared part's last logits are this row's first
-      if (flight.take(row, 0, 0, shared_logits_)) flight.advance(row, scheduler, 0);
+      if (flight.take(row, 0, 0, shared_logits_)) flight.advance({&row, 1}, scheduler, 0);
       if (!labels_share_tokens) continue;
     }
     scheduler.add_row(row, rows[i].tokens);
@@ -232,8 +245,9 @@ Result<void> EngineLabelScorer::run(std::span<const PreparedText> rows, RowsInFl
     ZUBR_CHECK(decode(plan, flight, scheduler, stop));
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (flight.undecided(static_cast<int>(i))) {
-      return fail(ErrorCode::kInternal, "row {} of {} could not be scheduled within {} cells", i, rows.size(), row_cells_);
+    if (!flight.decided(i)) {
+      return fail(ErrorCode::kInternal, "row {} of {} could not be scheduled within {} cells", i, rows.size(),
+                  row_cells_);
     }
   }
   return {};
@@ -273,17 +287,15 @@ Result<void> EngineLabelScorer::decode(const DecodePlan& plan, RowsInFlight& fli
   }
   std::ranges::sort(learned);
   learned.erase(std::ranges::unique(learned).begin(), learned.end());
-  const auto undecided = std::ranges::count_if(learned, [&](int row) { return flight.undecided(row); });
-  const int fill = undecided == 0 ? 0 : static_cast<int>(tuning_.fill_tokens / undecided);
-  for (const int row : learned) flight.advance(row, scheduler, fill);
+  flight.advance(learned, scheduler, tuning_.fill_tokens);
   return {};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<inference::LabelScorer>> open_label_scorer(std::shared_ptr<const Model> model,
-                                                                  const inference::LabelTask& task, std::stop_token stop,
-                                                                  const ScorerTuning& tuning) {
+                                                                  const inference::LabelTask& task,
+                                                                  std::stop_token stop, const ScorerTuning& tuning) {
   ZUBR_TRY(prompt, LabelPrompt::build(model, task));
   auto scorer = std::make_unique<EngineLabelScorer>(std::move(model), std::move(prompt), task, tuning);
   ZUBR_CHECK(scorer->open(stop));

@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "engine/naive_labels.h"
+#include "engine/llama/naive_labels.h"
 #include "engine/test_models.h"
 
 namespace zubr::engine {
@@ -170,7 +170,8 @@ TEST_P(LabelScorerModels, FindsTheSameTopLabelWithinTheDefaultTolerance) {
         std::vector<double> weight;
         double sum = 0;
         for (std::size_t i = 0; i < sizes.size(); ++i) {
-          const double score = norm == inference::LengthNorm::kTokens ? scores.log_prob[i] / sizes[i] : scores.log_prob[i];
+          const double score =
+              norm == inference::LengthNorm::kTokens ? scores.log_prob[i] / sizes[i] : scores.log_prob[i];
           weight.push_back(scores.exact[i] ? std::exp(score) : 0.0);
           sum += weight.back();
         }
@@ -286,9 +287,9 @@ TEST_F(LabelScorer, UsesTheChatTemplateAndCountsWhatItSaves) {
   ASSERT_TRUE((*scorer)->score(rows, {}));
   const auto stats = (*scorer)->stats();
   EXPECT_GT(stats.shared_tokens, 5);
-  EXPECT_EQ(stats.row_by_row_tokens, 3 * stats.shared_tokens + static_cast<std::int64_t>(rows[0].tokens.size() +
-                                                                                         rows[1].tokens.size() +
-                                                                                         rows[2].tokens.size()));
+  EXPECT_EQ(stats.row_by_row_tokens,
+            3 * stats.shared_tokens +
+                static_cast<std::int64_t>(rows[0].tokens.size() + rows[1].tokens.size() + rows[2].tokens.size()));
   EXPECT_GE(stats.forwards, 2);
 }
 

@@ -31,6 +31,6 @@ inline std::shared_ptr<const Model> load_test_model(const std::string& file, int
 
 }  // namespace zubr::engine
 
-#define ZUBR_NEED_TEST_DATA()                                                                   \
-  if (!std::filesystem::exists(::zubr::engine::test_data() / "models"))                         \
+#define ZUBR_NEED_TEST_DATA()                                           \
+  if (!std::filesystem::exists(::zubr::engine::test_data() / "models")) \
   GTEST_SKIP() << "no models in " << ::zubr::engine::test_data() << "; set ZUBR_TEST_DATA"

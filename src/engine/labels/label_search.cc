@@ -109,10 +109,9 @@ std::vector<int> LabelSearch::needed_for_top() const {
   }
   const auto count = std::min(top, bounds.size());
   // At equal scores a known label wins: what only ties with it cannot displace it.
-  std::ranges::partial_sort(bounds, bounds.begin() + static_cast<std::ptrdiff_t>(count),
-                            [](const Bound& a, const Bound& b) {
-                              return a.score != b.score ? a.score > b.score : a.segment < b.segment;
-                            });
+  std::ranges::partial_sort(
+      bounds, bounds.begin() + static_cast<std::ptrdiff_t>(count),
+      [](const Bound& a, const Bound& b) { return a.score != b.score ? a.score > b.score : a.segment < b.segment; });
   std::vector<int> segments;
   for (std::size_t i = 0; i < count; ++i) {
     if (bounds[i].segment >= 0) segments.push_back(bounds[i].segment);

@@ -159,7 +159,8 @@ RC_GTEST_PROP(LabelSearch, FindsTheTopThatBruteForceFindsAndKeepsItsTolerance, (
   double total = 0, unknown = 0;
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const double log_prob = model.log_prob_of(ends[i]);
-    truth.push_back(options.length_norm == LengthNorm::kTokens ? log_prob / static_cast<double>(ends[i].size()) : log_prob);
+    truth.push_back(options.length_norm == LengthNorm::kTokens ? log_prob / static_cast<double>(ends[i].size())
+                                                               : log_prob);
     total += std::exp(truth[i]);
     if (scores.exact[i]) {
       RC_ASSERT(std::abs(scores.log_prob[i] - log_prob) < 1e-3);

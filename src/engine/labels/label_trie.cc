@@ -14,9 +14,8 @@ bool begins(const Tokens& shorter, const Tokens& longer) {
 std::vector<int> token_order(const std::vector<Tokens>& labels) {
   std::vector<int> order(labels.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](int a, int b) {
-    return labels[static_cast<std::size_t>(a)] < labels[static_cast<std::size_t>(b)];
-  });
+  std::ranges::stable_sort(
+      order, [&](int a, int b) { return labels[static_cast<std::size_t>(a)] < labels[static_cast<std::size_t>(b)]; });
   return order;
 }
 
@@ -85,7 +84,8 @@ Result<LabelTrie> LabelTrie::build(std::span<const Tokens> given, std::span<cons
   if (given.empty()) return fail(ErrorCode::kInvalidArgument, "there are no labels; give at least one");
   std::vector<Tokens> labels(given.begin(), given.end());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i].empty()) return fail(ErrorCode::kInvalidArgument, "label '{}' has no tokens; give it a text", names[i]);
+    if (labels[i].empty())
+      return fail(ErrorCode::kInvalidArgument, "label '{}' has no tokens; give it a text", names[i]);
   }
   // In token order, a label that begins others stands right before them.
   std::vector<int> order = token_order(labels);

@@ -1,12 +1,12 @@
 // The labels of a task as a tree of tokens, cut into the pieces that a model evaluates in one go.
 //
-// A label whose tokens begin another label's ("shoe" of "shoe polish") gets the model's end-of-answer token appended: its
-// probability is then that of the label and nothing after it, and no label is on the way to another. So labels are
+// A label whose tokens begin another label's ("shoe" of "shoe polish") gets the model's end-of-answer token appended:
+// its probability is then that of the label and nothing after it, and no label is on the way to another. So labels are
 // leaves, exclude each other, and the probability of a node bounds the sum over the labels below it.
 //
 // A Segment is a run of inner nodes without a fork. Feeding its tokens after the row's prompt gives the log-probability
-// of every token up to and including the children of its last node: leaves (labels known exactly) and the first nodes of
-// further segments (bounds for them). Segment 0 begins at the root: its tokens (what all labels begin with) are fed
+// of every token up to and including the children of its last node: leaves (labels known exactly) and the first nodes
+// of further segments (bounds for them). Segment 0 begins at the root: its tokens (what all labels begin with) are fed
 // together with the row.
 //
 // Pure; immutable after build(); any thread.
@@ -37,11 +37,11 @@ class LabelTrie {
   };
 
   struct Segment {
-    int parent = -1;    // segment; -1 for the first
-    int depth = 0;      // tokens between the row's end and this segment's first token
-    Tokens tokens;      // fed to the model; empty is possible for segment 0 only
+    int parent = -1;  // segment; -1 for the first
+    int depth = 0;    // tokens between the row's end and this segment's first token
+    Tokens tokens;    // fed to the model; empty is possible for segment 0 only
     std::vector<Child> children;
-    std::vector<LengthCount> lengths;  // ascending
+    std::vector<LengthCount> lengths;     // ascending
     int first_label = 0, last_label = 0;  // labels_below() of it: [first, last)
   };
 

@@ -101,7 +101,8 @@ Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::create(std::shared_ptr
       result->parsed_ = std::make_unique<Parsed>();
       result->parsed_->templates = common_chat_templates_init(model->handle(), "");
     } catch (const std::exception& error) {
-      return fail(ErrorCode::kCorrupt, "the chat template of model '{}' cannot be read: {}", model->name(), error.what());
+      return fail(ErrorCode::kCorrupt, "the chat template of model '{}' cannot be read: {}", model->name(),
+                  error.what());
     }
   }
   result->model_ = std::move(model);
@@ -125,8 +126,8 @@ Result<std::string> ChatTemplate::apply(std::span<const Message> messages, const
     std::lock_guard lock(parsed_->mutex);
     return common_chat_templates_apply(parsed_->templates.get(), inputs).prompt;
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kInvalidArgument, "the chat template of model '{}' refuses these messages: {}", model_->name(),
-                error.what());
+    return fail(ErrorCode::kInvalidArgument, "the chat template of model '{}' refuses these messages: {}",
+                model_->name(), error.what());
   }
 }
 

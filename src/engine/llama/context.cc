@@ -42,7 +42,8 @@ Context::~Context() = default;
 
 Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> model, const ContextOptions& options) {
   if (!model->has_weights()) {
-    return fail(ErrorCode::kUnsupported, "model '{}' is a vocabulary without weights; use a whole model", model->name());
+    return fail(ErrorCode::kUnsupported, "model '{}' is a vocabulary without weights; use a whole model",
+                model->name());
   }
   if (options.sequences < 1 || options.sequences > kMaxSequences || options.cells < 1 || options.batch_tokens < 1) {
     return fail(ErrorCode::kInternal, "a context of {} sequences, {} cells and {} batch tokens is impossible",
@@ -79,8 +80,9 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
     thrown = error.what();
   }
   if (!context->handle_->context) {
-    return fail(ErrorCode::kOutOfMemory, "no context of {} tokens could be made for model '{}': {}; ask for a smaller one",
-                options.cells, model->name(), thrown.empty() ? log.complaint() : thrown);
+    return fail(ErrorCode::kOutOfMemory,
+                "no context of {} tokens could be made for model '{}': {}; ask for a smaller one", options.cells,
+                model->name(), thrown.empty() ? log.complaint() : thrown);
   }
   context->model_ = std::move(model);
   context->options_ = options;

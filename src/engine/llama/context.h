@@ -2,9 +2,9 @@
 //
 // Threads: one thread at a time; it may be another one for each call. Several contexts of one model may run at once.
 // Ownership: keeps its Model alive.
-// Failure: create() kOutOfMemory or kUnsupported; decode() kCancelled when `stop` was asked (within one graph node, a few
-// milliseconds), kTooLarge when there is no room in the cache, kInternal for a batch that breaks the rules below. After a
-// failed decode the cache holds an unknown part of the batch: remove the sequences that were in it.
+// Failure: create() kOutOfMemory or kUnsupported; decode() kCancelled when `stop` was asked (within one graph node, a
+// few milliseconds), kTooLarge when there is no room in the cache, kInternal for a batch that breaks the rules below.
+// After a failed decode the cache holds an unknown part of the batch: remove the sequences that were in it.
 #pragma once
 
 #include <cstdint>
@@ -22,31 +22,32 @@ namespace zubr::engine {
 
 inline constexpr int kMaxSequences = 256;  // of libllama
 
-// Micro-batches of 3 to 63 tokens make evaluation on CPU independent of what else is in a batch: from 64 on, ggml's flash
-// attention works in tiles that depend on where a sequence's cells lie, and products with 1 or 2 columns take other
-// kernels. Within these bounds a token's logits are the same bits in any batch (README.md, "Exactness"). It costs no
-// speed: 60 tokens already fill the kernels.
+// Micro-batches of 3 to 63 tokens make evaluation on CPU independent of what else is in a batch: from 64 on, ggml's
+// flash attention works in tiles that depend on where a sequence's cells lie, and products with 1 or 2 columns take
+// other kernels. Within these bounds a token's logits are the same bits in any batch (README.md, "Exactness"). It costs
+// no speed: 60 tokens already fill the kernels.
 inline constexpr int kExactMicroBatch = 60;
 inline constexpr int kExactLeastTokens = 3;
 
 struct ContextOptions {
-  int cells = 4096;       // tokens that all sequences may hold together; rounded up to a multiple of 256
-  int batch_tokens = 512; // the most one decode() may have
-  int micro_batch = 0;    // evaluated at a time; 0 = a whole batch
-  int sequences = 1;      // at most kMaxSequences
-  int outputs = 0;        // the most tokens of one decode() with logits or embeddings; 0 = all
-  bool unified = true;    // one pool of cells, so that sequences may share them
+  int cells = 4096;        // tokens that all sequences may hold together; rounded up to a multiple of 256
+  int batch_tokens = 512;  // the most one decode() may have
+  int micro_batch = 0;     // evaluated at a time; 0 = a whole batch
+  int sequences = 1;       // at most kMaxSequences
+  int outputs = 0;         // the most tokens of one decode() with logits or embeddings; 0 = all
+  bool unified = true;     // one pool of cells, so that sequences may share them
   bool embeddings = false;
-  int threads = 0;        // 0 = as the model was told
+  int threads = 0;  // 0 = as the model was told
 };
 
-// The tokens of one decode, each with its place in a sequence. Positions in a sequence must follow on those in the cache.
+// The tokens of one decode, each with its place in a sequence. Positions in a sequence must follow on those in the
+// cache.
 class Batch {
  public:
   void clear();
   void add(Token token, int position, int sequence, bool wants_output);
-  // Adds tokens without output in the empty `sequence` until the last micro-batch has at least so many. Returns how many
-  // were added; the caller removes the sequence after the decode. Not for an empty batch.
+  // Adds tokens without output in the empty `sequence` until the last micro-batch has at least so many. Returns how
+  // many were added; the caller removes the sequence after the decode. Not for an empty batch.
   int pad(int micro_batch, int least, int sequence);
   int size() const { return static_cast<int>(tokens_.size()); }
   int outputs() const { return outputs_; }

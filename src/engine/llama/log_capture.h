@@ -22,7 +22,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // whose load() does this.
 void initialise_llama();
 
-// Where the log goes (for a --verbose); none by default. Call before the first load; the sink is called from any thread.
+// Where the log goes (for a --verbose); none by default. Call before the first load; the sink is called from any
+// thread.
 void set_llama_log(std::function<void(LogLevel, std::string_view)> sink);
 
 class LogCapture {

@@ -13,7 +13,6 @@
 namespace zubr::engine {
 namespace {
 
-
 ErrorCode code_of(const std::string& complaint) {
   const auto mentions = [&](std::string_view what) { return complaint.find(what) != std::string::npos; };
   if (mentions("unknown model architecture") || mentions("unknown pre-tokenizer") || mentions("unknown tokenizer") ||
@@ -28,7 +27,8 @@ ErrorCode code_of(const std::string& complaint) {
 
 std::string_view advice(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kUnsupported: return "it may need a newer version of this program, or another conversion of the model";
+    case ErrorCode::kUnsupported:
+      return "it may need a newer version of this program, or another conversion of the model";
     case ErrorCode::kOutOfMemory: return "use a smaller model or a stronger quantization";
     default: return "download or convert it again";
   }

@@ -52,12 +52,12 @@ class Model {
   std::optional<std::string> meta(const std::string& key) const;
 
   bool has_weights() const { return has_weights_; }
-  bool can_generate() const;         // has a decoder with causal attention and an output layer
-  bool is_causal() const;            // a token sees only those before it
-  bool has_encoder() const;          // T5 and the like
-  bool is_recurrent() const;         // all state per sequence (Mamba, RWKV)
-  bool is_hybrid() const;            // some layers recurrent
-  bool has_sliding_window() const;   // some layers forget
+  bool can_generate() const;        // has a decoder with causal attention and an output layer
+  bool is_causal() const;           // a token sees only those before it
+  bool has_encoder() const;         // T5 and the like
+  bool is_recurrent() const;        // all state per sequence (Mamba, RWKV)
+  bool is_hybrid() const;           // some layers recurrent
+  bool has_sliding_window() const;  // some layers forget
   bool is_diffusion() const;
 
   // For engine/ only; llama.cpp takes non-const pointers but does not change a model.

@@ -29,8 +29,8 @@ Result<void> check_vocabulary(const fs::path& path, const gguf_context* header) 
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view text = gguf_get_arr_str(header, key, i);
     if (!text.empty() && !seen.insert(text).second) {
-      return fail(ErrorCode::kCorrupt, "'{}': token {} repeats an earlier token's text; convert it again", path.string(),
-                  i);
+      return fail(ErrorCode::kCorrupt, "'{}': token {} repeats an earlier token's text; convert it again",
+                  path.string(), i);
     }
   }
   return {};
@@ -72,7 +72,8 @@ Result<ModelFileFacts> check_model_file(const fs::path& path, bool vocab_only) {
   try {
     header.reset(gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = nullptr}));
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kCorrupt, "the header of '{}' is damaged ({}); download it again", path.string(), error.what());
+    return fail(ErrorCode::kCorrupt, "the header of '{}' is damaged ({}); download it again", path.string(),
+                error.what());
   }
   if (!header) {
     return fail(ErrorCode::kCorrupt, "the header of '{}' is damaged ({}); download it again", path.string(),

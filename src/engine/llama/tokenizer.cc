@@ -85,7 +85,8 @@ Result<Tokens> Tokenizer::run(std::string_view text, TokenizeOptions options) co
   try {
     Tokens tokens(text.size() + 4);
     auto capacity = static_cast<std::int32_t>(tokens.size());
-    auto count = llama_tokenize(vocab_, text.data(), length, tokens.data(), capacity, add_special, options.parse_special);
+    auto count =
+        llama_tokenize(vocab_, text.data(), length, tokens.data(), capacity, add_special, options.parse_special);
     if (count < 0 && count != std::numeric_limits<std::int32_t>::min()) {
       tokens.resize(static_cast<std::size_t>(-count));
       count = llama_tokenize(vocab_, text.data(), length, tokens.data(), -count, add_special, options.parse_special);
@@ -155,9 +156,7 @@ std::string Tokenizer::detokenize(std::span<const Token> tokens, bool special) c
   return text;
 }
 
-bool Tokenizer::is_end(Token token) const {
-  return token >= 0 && token < size_ && llama_vocab_is_eog(vocab_, token);
-}
+bool Tokenizer::is_end(Token token) const { return token >= 0 && token < size_ && llama_vocab_is_eog(vocab_, token); }
 
 bool Tokenizer::is_control(Token token) const {
   if (token < 0 || token >= size_) return true;

@@ -30,8 +30,8 @@ class Tokenizer {
   // The beginning of a prompt that goes on: the begin-of-text token where the model wants one, never an end.
   Result<Tokens> tokenize_start(std::string_view text, bool parse_special) const;
 
-  // The tokens that `text` has in the middle of a text, right after other tokens. tokenize() would treat it as the start
-  // of a text: SentencePiece vocabularies put a space in front of the first word there.
+  // The tokens that `text` has in the middle of a text, right after other tokens. tokenize() would treat it as the
+  // start of a text: SentencePiece vocabularies put a space in front of the first word there.
   Result<Tokens> tokenize_continuation(std::string_view text, bool parse_special) const;
 
   // The bytes of one token. They may be part of a character only. Control tokens are "" unless `special`.

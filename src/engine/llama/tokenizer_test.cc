@@ -8,17 +8,12 @@
 #include <iterator>
 #include <sstream>
 
-#include "engine/llama/model.h"
+#include "engine/test_models.h"
 
 namespace zubr::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path data_root() {
-  const char* override_path = std::getenv("ZUBR_TEST_DATA");
-  return override_path ? fs::path(override_path) : fs::path("../shared/data");
-}
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -38,8 +33,8 @@ std::vector<std::string> split(const std::string& text, const std::string& separ
 class TokenizerData : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(data_root() / "llamacpp-vocab")) {
-      GTEST_SKIP() << "no test data at " << data_root() << "; set ZUBR_TEST_DATA";
+    if (!fs::exists(test_data() / "llamacpp-vocab")) {
+      GTEST_SKIP() << "no test data at " << test_data() << "; set ZUBR_TEST_DATA";
     }
   }
 };
@@ -47,11 +42,12 @@ class TokenizerData : public testing::Test {
 TEST_F(TokenizerData, AgreesWithEveryVectorOfEveryVocabulary) {
   int vocabularies = 0;
   std::string absent;
-  for (const auto& entry : fs::directory_iterator(data_root() / "llamacpp-vocab")) {
+  for (const auto& entry : fs::directory_iterator(test_data() / "llamacpp-vocab")) {
     const auto path = entry.path();
     if (path.extension() != ".inp") continue;
     fs::path gguf = path;
     gguf.replace_extension();
+    if (!fs::exists(gguf)) gguf = fs::path("third_party/build/llama.cpp/models") / gguf.filename();
     if (!fs::exists(gguf)) {
       absent += gguf.filename().string() + " ";
       continue;
@@ -75,6 +71,54 @@ TEST_F(TokenizerData, AgreesWithEveryVectorOfEveryVocabulary) {
   }
   if (!absent.empty()) std::cout << "vectors without their vocabulary file here: " << absent << '\n';
   EXPECT_GE(vocabularies, 10);
+}
+
+TEST_F(TokenizerData, TokenizesTheMiddleOfATextWithoutTheSpaceOfItsStart) {
+  // SentencePiece: "▁" is put before a text's first word, and only there.
+  auto model = Model::load_vocabulary(test_data() / "llamacpp-vocab/ggml-vocab-llama-spm.gguf");
+  ASSERT_TRUE(model);
+  const Tokenizer& tokenizer = (*model)->tokenizer();
+  ASSERT_TRUE(tokenizer.adds_space());
+  const auto whole = tokenizer.tokenize("Hello world, again", {});
+  auto parts = tokenizer.tokenize("Hello", {});
+  for (const char* piece : {" world", ", again"}) {
+    const auto more = tokenizer.tokenize_continuation(piece, false);
+    ASSERT_TRUE(more);
+    parts->insert(parts->end(), more->begin(), more->end());
+  }
+  EXPECT_EQ(*parts, *whole);
+  EXPECT_EQ(tokenizer.detokenize(*whole), "Hello world, again");
+  EXPECT_TRUE(tokenizer.tokenize_continuation("", false)->empty());
+}
+
+TEST_F(TokenizerData, StreamsWholeCharacters) {
+  auto model = Model::load_vocabulary(test_data() / "llamacpp-vocab/ggml-vocab-gpt-2.gguf");
+  ASSERT_TRUE(model);
+  const Tokenizer& tokenizer = (*model)->tokenizer();
+  const std::string text = "Zażółć 🦙 gęślą";
+  DetokenizeStream stream(tokenizer);
+  std::string streamed;
+  const auto tokens = tokenizer.tokenize(text, {});
+  ASSERT_TRUE(tokens);
+  for (const Token token : *tokens) {
+    const std::string piece = stream.push(token);
+    EXPECT_TRUE(is_valid_utf8(piece));
+    streamed += piece;
+  }
+  EXPECT_EQ(streamed + stream.finish(), text);
+  DetokenizeStream cut(tokenizer);
+  const auto llama = tokenizer.tokenize("🦙", {});
+  ASSERT_TRUE(llama);
+  (void)cut.push(llama->front());
+  EXPECT_EQ(cut.finish(), "\xEF\xBF\xBD");
+}
+
+TEST_F(TokenizerData, RefusesTextThatIsNotUtf8) {
+  auto model = Model::load_vocabulary(test_data() / "llamacpp-vocab/ggml-vocab-gpt-2.gguf");
+  ASSERT_TRUE(model);
+  for (const char* broken : {"\xff", "a\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
+    EXPECT_EQ((*model)->tokenizer().tokenize(broken, {}).error().code(), ErrorCode::kInvalidArgument);
+  }
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ bool is_white_space(char byte) { return byte == ' ' || byte == '\n' || byte == '
 Result<PromptParts> split_prompt(std::string_view prompt, std::string_view placeholder) {
   const auto at = prompt.find(placeholder);
   if (at == std::string_view::npos) {
-    return fail(ErrorCode::kInvalidArgument, "the prompt has no place for the text; put {} where it belongs", placeholder);
+    return fail(ErrorCode::kInvalidArgument, "the prompt has no place for the text; put {} where it belongs",
+                placeholder);
   }
   if (prompt.find(placeholder, at + placeholder.size()) != std::string_view::npos) {
     return fail(ErrorCode::kInvalidArgument, "the prompt has {} more than once; keep one", placeholder);
@@ -30,7 +31,7 @@ Result<PromptParts> split_prompt(std::string_view prompt, std::string_view place
   parts.text_prefix = take_trailing_spaces(parts.head);
   parts.label_prefix = take_trailing_spaces(parts.tail);
   const bool ends_in_white_space = !parts.tail.empty() && is_white_space(parts.tail.back());
-  if (parts.label_prefix.empty() && !ends_in_white_space) parts.label_prefix = " ";
+  if (parts.label_prefix.empty() && !ends_in_white_space) parts.label_prefix.assign(1, ' ');
   return parts;
 }
 

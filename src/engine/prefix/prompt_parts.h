@@ -1,7 +1,8 @@
 // A prompt with a hole, cut at the hole: what all rows share before it, and what follows.
 //
-// Spaces at a cut belong to the word after them: vocabularies have " shoe" as one token. So the spaces that the head ends
-// with are given to the row's text, and those that the prompt ends with to the labels. Newlines stay where they are.
+// Spaces at a cut belong to the word after them: vocabularies have " shoe" as one token. So the spaces that the head
+// ends with are given to the row's text, and those that the prompt ends with to the labels. Newlines stay where they
+// are.
 //
 //   prompt tokens of a row = tokenize(head, special) + continuation(text_prefix + text) + continuation(tail, special)
 //   label tokens           = continuation(label_prefix + label)

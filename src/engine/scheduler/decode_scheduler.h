@@ -1,9 +1,9 @@
 // Packs rows and label segments into decodes, under the limits of a context.
 //
 // A pure state machine: rows and wanted segments in, decode plans out; no model, no clock, no threads. Sequence 0 holds
-// what all rows share; every row gets a sequence of its own that begins as a copy of it, every segment one that begins as
-// a copy of its parent segment's or its row's. A segment's sequence is kept while others may begin with it and room is
-// left, else its tokens are fed again.
+// what all rows share; every row gets a sequence of its own that begins as a copy of it, every segment one that begins
+// as a copy of its parent segment's or its row's. A segment's sequence is kept while others may begin with it and room
+// is left, else its tokens are fed again.
 //
 //   scheduler.add_row(0, tokens); …
 //   while (!(plan = scheduler.next()).pieces.empty()) {
@@ -33,18 +33,18 @@ struct SchedulerLimits {
 // Part of a decode: consecutive tokens of one sequence.
 struct Piece {
   int row = 0;
-  int segment = 0;   // of the trie; 0 also stands for the row's own tokens
+  int segment = 0;  // of the trie; 0 also stands for the row's own tokens
   int sequence = 0;
-  int copy_from = -1;    // the sequence to begin as a copy of, before feeding; -1: it continues
-  int position = 0;      // of the first token, counted from the end of what sequence 0 holds
+  int copy_from = -1;  // the sequence to begin as a copy of, before feeding; -1: it continues
+  int position = 0;    // of the first token, counted from the end of what sequence 0 holds
   Tokens tokens;
   int outputs = 0;       // the last so many tokens want logits
   int first_output = 0;  // which of the segment's outputs the first of them is (see segment_outputs)
 };
 
 struct DecodePlan {
-  std::vector<int> release;  // sequences to remove first
-  std::vector<Piece> pieces; // empty = nothing can be done before something finishes
+  std::vector<int> release;   // sequences to remove first
+  std::vector<Piece> pieces;  // empty = nothing can be done before something finishes
 };
 
 class DecodeScheduler {
@@ -54,8 +54,8 @@ class DecodeScheduler {
     for (int sequence = limits.sequences - 1; sequence > 0; --sequence) free_.push_back(sequence);
   }
 
-  // Rows are numbered by the caller. The row's tokens and those of segment 0 are fed; they may be empty only if those of
-  // segment 0 are not.
+  // Rows are numbered by the caller. The row's tokens and those of segment 0 are fed; they may be empty only if those
+  // of segment 0 are not.
   void add_row(int row, std::span<const Token> tokens);
   // After the row's outputs are known. The segment's parent must have been evaluated.
   void want(int row, int segment);
@@ -64,8 +64,8 @@ class DecodeScheduler {
 
   DecodePlan next();
 
-  // The outputs of a segment: the i-th gives the log-probability of its (i+1)-th token (segment 0: the i-th), the last one
-  // those of its children. Segment 0 has one more, at the row's last token.
+  // The outputs of a segment: the i-th gives the log-probability of its (i+1)-th token (segment 0: the i-th), the last
+  // one those of its children. Segment 0 has one more, at the row's last token.
   static int segment_outputs(const LabelTrie& trie, int segment);
 
  private:
@@ -73,16 +73,16 @@ class DecodeScheduler {
 
   struct Job {
     Key key;
-    Tokens tokens;     // what is left to feed
+    Tokens tokens;  // what is left to feed
     int position = 0;
-    int outputs = 0;   // of the tokens left
-    int sequence = -1; // none yet
+    int outputs = 0;    // of the tokens left
+    int sequence = -1;  // none yet
   };
   struct Resident {
     int sequence = 0;
-    int end = 0;    // position after its last token
-    int cells = 0;  // that it may be the only one to hold
-    bool fed = true;      // completely
+    int end = 0;      // position after its last token
+    int cells = 0;    // that it may be the only one to hold
+    bool fed = true;  // completely
   };
 
   struct Room {

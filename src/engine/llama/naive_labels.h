@@ -23,7 +23,8 @@ class NaiveLabels {
   std::vector<std::vector<int>> label_tokens(const std::vector<std::string>& labels) const;
   // fresh: prompt and label from an empty context for every label. Otherwise the prompt is evaluated once from an empty
   // context, and each label continues it after its last three tokens were evaluated again: the same numbers, sooner.
-  std::vector<double> log_probs(const std::vector<int>& prompt, const std::vector<std::vector<int>>& labels, bool fresh);
+  std::vector<double> log_probs(const std::vector<int>& prompt, const std::vector<std::vector<int>>& labels,
+                                bool fresh);
 
  private:
   struct State;

@@ -1,4 +1,4 @@
-#include "engine/naive_labels.h"
+#include "engine/llama/naive_labels.h"
 
 #include <llama.h>
 
@@ -36,13 +36,14 @@ NaiveLabels::~NaiveLabels() {
 std::vector<int> NaiveLabels::tokens(const std::string& text, bool start, bool special) const {
   const auto plain = [&](const std::string& of, bool add) {
     std::vector<int> out(of.size() + 8);
-    out.resize(static_cast<std::size_t>(llama_tokenize(state_->vocab, of.data(), static_cast<int>(of.size()), out.data(),
-                                                       static_cast<int>(out.size()), add, special)));
+    out.resize(static_cast<std::size_t>(llama_tokenize(state_->vocab, of.data(), static_cast<int>(of.size()),
+                                                       out.data(), static_cast<int>(out.size()), add, special)));
     return out;
   };
   if (start) return plain(text, true);
   if (text.empty()) return {};
-  // A fragment in the middle of a text: what is left of newline + fragment when the newline's own tokens are taken away.
+  // A fragment in the middle of a text: what is left of newline + fragment when the newline's own tokens are taken
+  // away.
   auto out = plain("\n" + text, false);
   const auto newline = plain("\n", false);
   if (out.size() >= newline.size() && std::equal(newline.begin(), newline.end(), out.begin()) &&
