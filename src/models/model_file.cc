@@ -12,7 +12,7 @@ namespace {
 // The type of most of the weights: what people call the quantization of a file that does not say.
 std::string commonest_type(const formats::GgufHeader& header) {
   std::map<std::string_view, std::uint64_t> bytes;
-  for (const formats::GgufTensor& tensor : header.tensors) bytes[tensor.type_name] += tensor.bytes;
+  for (const formats::GgufTensorInfo& tensor : header.tensors) bytes[tensor.type_name] += tensor.bytes;
   if (bytes.empty()) return {};
   std::string name(std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; })->first);
   std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "core/text_file.h"
+#include "models/fetch/probe.h"
 #include "models/hub/hub_client.h"
 #include "models/registry/registry_client.h"
 #include "net/url.h"
@@ -131,6 +132,9 @@ Result<void> Puller::plan(Work& work, const HubRef& ref) {
 Result<void> Puller::plan(Work& work, const UrlRef& ref) {
   DownloadRequest request;
   request.sources = {{ref.url}};
+  ZUBR_TRY(found, probe(client_, request, options_.download, work.stop));
+  request.size = found.size;
+  request.digest = found.digest;
   if (const auto url = net::Url::parse(ref.url); url && url->scheme == "http" && !url->is_loopback())
     work.report.notes.push_back(message("http: nothing proves that this file is the one that was meant"));
   const auto shard = shard_of(ref.url.substr(0, ref.url.find('?')));

@@ -6,7 +6,8 @@
 //
 // Files land in $ZUBR_HOME/blobs under their hash; the shards of a split model also in blobs/sets/, under the names
 // that llama.cpp looks for. A file: stays where it is. Every GGUF header is checked before the name is given; a blob
-// that is none is removed again. Pulling the same again fetches nothing.
+// that is none is removed again. Pulling the same again fetches nothing,
+// except from a plain address that does not say its hash.
 //
 // One thread per Puller; several processes may pull at once.
 #pragma once

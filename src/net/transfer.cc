@@ -171,8 +171,9 @@ HeaderList Transfer::Handles::set_up(const HttpOptions& options, const HttpReque
   set(CURLOPT_WRITEFUNCTION, &on_body);
   set(CURLOPT_WRITEDATA, &exchange);
   if (request.method == Method::kHead) set(CURLOPT_NOBODY, 1L);
-  if (request.method == Method::kPost) {
+  if (request.method == Method::kPost || request.method == Method::kPut) {
     set(CURLOPT_POST, 1L);
+    if (request.method == Method::kPut) set(CURLOPT_CUSTOMREQUEST, "PUT");
     set(CURLOPT_POSTFIELDS, request.body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }
@@ -181,6 +182,8 @@ HeaderList Transfer::Handles::set_up(const HttpOptions& options, const HttpReque
     set(CURLOPT_RANGE, fmt::format("{}-{}", request.range->first, last).c_str());
   }
   curl_slist* list = curl_slist_append(nullptr, "Expect:");  // no 100-continue: it costs a round trip
+  // The library would call any body a form, and servers read a form's body themselves.
+  if (!headers.find("content-type")) list = curl_slist_append(list, "Content-Type:");
   for (const Header& header : headers) {
     // "Name;" is how the library spells a field without a value.
     const std::string line = header.value.empty() ? header.name + ";" : header.name + ": " + header.value;

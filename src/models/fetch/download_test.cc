@@ -65,7 +65,8 @@ class DownloadTest : public ::testing::Test {
 
   core::TempDir home_;
   BlobStore store_ = *BlobStore::open(home_.path() / "blobs");
-  net::HttpClient client_{{.proxy = "none", .stall_timeout = std::chrono::milliseconds(300)}};
+  net::HttpClient client_{{.proxy = "none"}};
+  net::HttpClient impatient_{{.proxy = "none", .stall_timeout = std::chrono::milliseconds(300)}};
   std::string bytes_ = some_bytes(3 << 20);
   DownloadOptions options_;
   OnDownload on_download_;
@@ -137,7 +138,7 @@ TEST_F(DownloadTest, GoesOnAfterAStall) {
     if (++count == 2) reply.stall_after = 1000;
     return reply;
   });
-  expect_whole(fetch(request(server)));
+  expect_whole(download(impatient_, store_, request(server), options_, {}, {}));
 }
 
 TEST_F(DownloadTest, WaitsAsLongAsTheServerAsks) {

@@ -1,0 +1,140 @@
+// Against a real OCI registry: Debian's docker-registry (distribution), where it is installed.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "core/temp_dir.h"
+#include "core/text_file.h"
+#include "models/pull.h"
+#include "models/tiny_gguf.h"
+#include "net/url.h"
+
+extern char** environ;
+
+namespace zubr::models {
+namespace {
+
+constexpr const char* kProgram = "/usr/bin/docker-registry";
+
+// Serves a folder on a free port until the object goes.
+class DockerRegistry {
+ public:
+  explicit DockerRegistry(const std::filesystem::path& folder) {
+    const std::filesystem::path config = folder / "registry.yml";
+    const auto written = core::write_text_file(
+        config, fmt::format("version: 0.1\nlog: {{level: info, formatter: text}}\n"
+                            "storage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n",
+                            (folder / "registry").string()));
+    int ends[2] = {-1, -1};
+    if (!written || ::pipe2(ends, O_CLOEXEC) != 0) return;
+    std::string program = kProgram, verb = "serve", file = config.string();
+    char* arguments[] = {program.data(), verb.data(), file.data(), nullptr};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+    if (::posix_spawn(&pid_, kProgram, &actions, nullptr, arguments, environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    log_ = ::fdopen(ends[0], "r");
+    read_port();
+  }
+  ~DockerRegistry() {
+    if (pid_ > 0) ::kill(pid_, SIGTERM);
+    if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
+    if (log_ != nullptr) std::fclose(log_);
+  }
+  DockerRegistry(const DockerRegistry&) = delete;
+  DockerRegistry& operator=(const DockerRegistry&) = delete;
+
+  std::string host() const { return port_.empty() ? "" : fmt::format("127.0.0.1:{}", port_); }
+
+ private:
+  void read_port() {
+    constexpr std::string_view kSays = "listening on 127.0.0.1:";
+    char line[4096];
+    while (port_.empty() && std::fgets(line, sizeof line, log_) != nullptr) {
+      const std::string_view text(line);
+      const std::size_t at = text.find(kSays);
+      if (at == std::string_view::npos) continue;
+      const std::string_view rest = text.substr(at + kSays.size());
+      port_ = rest.substr(0, rest.find_first_not_of("0123456789"));
+    }
+  }
+
+  pid_t pid_ = -1;
+  std::FILE* log_ = nullptr;
+  std::string port_;
+};
+
+class DockerRegistryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::access(kProgram, X_OK) != 0) GTEST_SKIP() << "no " << kProgram << " here; apt-get install docker-registry";
+    registry_ = std::make_unique<DockerRegistry>(folder_.path());
+    ASSERT_FALSE(registry_->host().empty()) << "docker-registry did not start";
+  }
+
+  void push_blob(const std::string& bytes) {
+    const std::string base = "http://" + registry_->host();
+    const auto begun = client_.fetch({.method = net::Method::kPost, .url = base + "/v2/ns/tiny/blobs/uploads/"}, {});
+    ASSERT_TRUE(begun) << begun.error().message();
+    ASSERT_EQ(begun->status, 202);
+    const auto place = net::Url::parse(base)->resolve(begun->headers.get("location"));
+    ASSERT_TRUE(place);
+    const std::string url = place->text + (place->text.find('?') == std::string::npos ? "?" : "&") +
+                            "digest=" + net::percent_encode(sha256(bytes).text());
+    const auto put = client_.fetch({.method = net::Method::kPut, .url = url, .body = bytes}, {});
+    ASSERT_TRUE(put) << put.error().message();
+    ASSERT_EQ(put->status, 201) << put->body;
+  }
+
+  void push_manifest(const std::string& model) {
+    const auto layer = [](std::string_view type, std::string_view bytes) {
+      return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}}})", type, sha256(bytes).text(), bytes.size());
+    };
+    const std::string manifest =
+        fmt::format(R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[{}]}})",
+                    layer("application/vnd.oci.image.config.v1+json", "{}"), layer("application/vnd.ollama.image.model", model));
+    const auto put = client_.fetch({.method = net::Method::kPut,
+                                    .url = "http://" + registry_->host() + "/v2/ns/tiny/manifests/v1",
+                                    .headers = {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}},
+                                    .body = manifest},
+                                   {});
+    ASSERT_TRUE(put) << put.error().message();
+    ASSERT_EQ(put->status, 201) << put->body;
+  }
+
+  core::TempDir folder_;
+  std::unique_ptr<DockerRegistry> registry_;
+  net::HttpClient client_{{.proxy = "none"}};
+};
+
+TEST_F(DockerRegistryTest, GivesBackAModelThatWasPushed) {
+  const std::string model = tiny_gguf() + std::string(1 << 20, '\0');
+  push_blob("{}");
+  push_blob(model);
+  push_manifest(model);
+  PullOptions options;
+  options.download.plan = {.parallel = 3, .min_part_bytes = 64 << 10, .max_part_bytes = 1 << 20};
+  Puller puller(client_, folder_.path() / "home", options);
+  const auto ref = parse_model_ref("oci://" + registry_->host() + "/ns/tiny:v1");
+  ASSERT_TRUE(ref) << ref.error().message();
+  const auto report = puller.pull(*ref, {}, {}, {});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->name, "tiny:v1");
+  EXPECT_TRUE(*core::read_text_file(report->model, 4 << 20) == model);
+  const auto missing = puller.pull(*parse_model_ref("oci://" + registry_->host() + "/ns/tiny:v2"), {}, {}, {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace zubr::models
