@@ -21,6 +21,10 @@ endif()
 
 add_library(zubr_compile_options INTERFACE)
 target_compile_options(zubr_compile_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 takes "literal" + std::string for an overlapping copy: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329
+  target_compile_options(zubr_compile_options INTERFACE -Wno-restrict)
+endif()
 target_include_directories(zubr_compile_options INTERFACE "${CMAKE_SOURCE_DIR}/src")
 if(ZUBR_SANITIZE)
   target_compile_options(zubr_compile_options INTERFACE

@@ -2,6 +2,8 @@
 # build.sh PRESET [TARGET…]: configures where needed and builds; quiet unless something fails or takes its time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Another clone of the same source finds what this one compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 preset=$1; shift
 dir=build/$preset
 mkdir -p build

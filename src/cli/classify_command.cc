@@ -47,6 +47,7 @@ Result<bulk::ClassifyOptions> classify_options(const ClassifyArguments& argument
                                                       : bulk::Calibration::kNone;
   options.multi = arguments.multi;
   options.threshold = settings.number("classify.threshold");
+  options.tolerance = settings.number("classify.tolerance");
   options.top = static_cast<int>(settings.integer("classify.top"));
   return options;
 }
@@ -101,8 +102,8 @@ void add_classify(CLI::App& root, CommandLine& line) {
                  "show the model the descriptions that the labels file gives")
       ->group("Prompt");
   command->add_flag("--multi", arguments->multi, "give all labels with at least the probability --threshold");
-  for (const char* name : {"model", "classify.top", "classify.threshold", "classify.label_mode", "classify.length_norm",
-                           "classify.calibrate", "threads", "context", "progress"})
+  for (const char* name : {"model", "classify.top", "classify.threshold", "classify.tolerance", "classify.label_mode",
+                           "classify.length_norm", "classify.calibrate", "threads", "context", "progress"})
     line.add_setting(*command, name);
   command->callback(
       [&line, arguments] { line.action = [arguments](Session& session) { return classify(*arguments, session); }; });
