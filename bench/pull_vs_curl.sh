@@ -46,8 +46,10 @@ seconds() { local start=$EPOCHREALTIME; "$@" >/dev/null 2>&1; python3 -c "print(
 ours=() theirs=()
 for _ in $(seq "$rounds"); do
   rm -rf "$dir/home" "$dir/copy"
-  theirs+=("$(seconds curl -sf --noproxy '*' -o "$dir/copy" "$url")")
-  ours+=("$(seconds env ZUBR_HOME="$dir/home" "$zubr" pull "$url" --name bench --proxy none)")
+  theirs+=("$(seconds \
+    curl -sf --noproxy '*' -o "$dir/copy" "$url")")
+  ours+=("$(seconds \
+    env ZUBR_HOME="$dir/home" "$zubr" pull "$url" --name bench --proxy none)")
 done
 rm -rf "$dir/home" "$dir/copy"
 
@@ -57,7 +59,7 @@ import json, os, statistics, sys
 size, ours, theirs = int(sys.argv[1]), *[[float(x) for x in a.split()] for a in sys.argv[2:4]]
 cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
 rate = lambda times: round(size / 1e6 / statistics.median(times), 1)
-print(json.dumps({"name": "pull_vs_curl", "value": rate(ours), "unit": "MB/s", "peer": "curl", "peer_value": rate(theirs),
-                  "ratio": round(statistics.median(b / a for a, b in zip(ours, theirs)), 3),
+print(json.dumps({"name": "pull_vs_curl", "value": rate(ours), "unit": "MB/s", "peer": "curl",
+                  "peer_value": rate(theirs), "ratio": round(statistics.median(b / a for a, b in zip(ours, theirs)), 3),
                   "command": "bench/pull_vs_curl.sh", "machine": f"{cpu}, {len(os.sched_getaffinity(0))} cores"}))
 PY

@@ -1,7 +1,7 @@
 // UTF-8 from outside: is it valid, and if not, make it so. Pure functions, any thread.
 //
-// Valid means what the Unicode Standard (table 3-7) calls well-formed: no overlong forms, no surrogates, nothing over U+10FFFF.
-// NUL is a character like any other.
+// Valid means what the Unicode Standard (table 3-7) calls well-formed: no overlong forms, no surrogates, nothing over
+// U+10FFFF. NUL is a character like any other.
 #pragma once
 
 #include <cstddef>

@@ -27,7 +27,8 @@ TEST(Utf8, SaysWhereItBreaks) {
 
 // The examples of the Unicode Standard, 3.9, table 3-8 and the text around it.
 TEST(Utf8, ReplacesEachMaximalBrokenPart) {
-  EXPECT_EQ(utf8_replace("a\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64"), "a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
+  EXPECT_EQ(utf8_replace("a\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64"),
+            "a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
   EXPECT_EQ(utf8_replace("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41"), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDA");
   EXPECT_EQ(utf8_replace("żubr"), "żubr");
   EXPECT_EQ(utf8_replace("\xE2\x82"), "\uFFFD");

@@ -47,8 +47,8 @@ BoundedFile::~BoundedFile() {
 }
 
 tl::unexpected<Error> BoundedFile::ended(std::uint64_t wanted) const {
-  return fail(ErrorCode::kCorrupt, "{} is truncated: {} bytes are wanted at byte {}, and the file has {}", name_, wanted,
-              position_, size_);
+  return fail(ErrorCode::kCorrupt, "{} is truncated: {} bytes are wanted at byte {}, and the file has {}", name_,
+              wanted, position_, size_);
 }
 
 Result<void> BoundedFile::read(void* out, std::size_t bytes) {

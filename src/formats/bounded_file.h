@@ -1,5 +1,5 @@
-// BoundedFile: a file read forwards that knows how much of it is left, for parsing what cannot be trusted. Little-endian
-// integers and skips; reading past the end is kCorrupt with the offset, never a short read. One thread.
+// BoundedFile: a file read forwards that knows how much of it is left, for parsing what cannot be trusted.
+// Little-endian integers and skips; reading past the end is kCorrupt with the offset, never a short read. One thread.
 #pragma once
 
 #include <cstdint>

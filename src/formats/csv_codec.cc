@@ -9,7 +9,7 @@ namespace {
 struct Slice {
   std::string_view text;  // without the outer quotes
   bool quoted = false;
-  bool doubled = false;   // has "" inside
+  bool doubled = false;  // has "" inside
 };
 
 // Takes the field at `at`; `at` ends on the delimiter after it, or at the end.

@@ -43,7 +43,8 @@ double agreement(std::string_view sample, bool whole, char delimiter) {
     ++total;
     if (record.field_count == fields && !record.open_quote) ++alike;
   }
-  if (!whole && total > 2 && total < kSampleRecords && record.field_count != fields) --total;  // cut by the sample's end
+  if (!whole && total > 2 && total < kSampleRecords && record.field_count != fields)
+    --total;  // cut by the sample's end
   return static_cast<double>(alike) / total;
 }
 

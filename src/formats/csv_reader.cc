@@ -76,9 +76,8 @@ Result<void> CsvReader::read_header() {
     std::string name = core::utf8_replace(text_of(record_, field));
     const std::size_t number = columns_.size() + 1;
     if (name.find_first_not_of(" \t\r\n") == std::string::npos) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "column {} of {} has no name; the first line has to name all {} columns", number, options_.name,
-                  record_.field_count);
+      return fail(ErrorCode::kInvalidArgument, "column {} of {} has no name; the first line has to name all {} columns",
+                  number, options_.name, record_.field_count);
     }
     if (const auto [at, inserted] = seen.emplace(name, number); !inserted) {
       return fail(ErrorCode::kInvalidArgument, "{} has two columns named '{}' (number {} and {}); rename one",

@@ -1,5 +1,5 @@
-// CsvScanner: cuts a stream of bytes into CSV records and fields. Memory is bounded by the longest record that is allowed
-// (twice `max_cell_bytes`); the rest of a longer one is read and dropped. One thread.
+// CsvScanner: cuts a stream of bytes into CSV records and fields. Memory is bounded by the longest record that is
+// allowed (twice `max_cell_bytes`); the rest of a longer one is read and dropped. One thread.
 #pragma once
 
 #include <cstdint>
@@ -25,18 +25,19 @@ struct CsvRecord {
   std::int64_t field_count = 0;  // in the file, also where dropped
   std::int64_t line = 0;         // where it starts, from 1
   std::int64_t last_line = 0;
-  bool loose_quotes = false;     // quotes or line-end characters inside an unquoted field
+  bool loose_quotes = false;  // quotes or line-end characters inside an unquoted field
   bool text_after_quote = false;
-  bool open_quote = false;       // the file ended inside quotes
-  bool too_long = false;         // over the limit, `bytes` has the beginning
-  std::int64_t bad_field = 0;    // from 1: the field of text_after_quote, open_quote or too_long
+  bool open_quote = false;     // the file ended inside quotes
+  bool too_long = false;       // over the limit, `bytes` has the beginning
+  std::int64_t bad_field = 0;  // from 1: the field of text_after_quote, open_quote or too_long
 };
 
 class CsvScanner {
  public:
   CsvScanner(std::unique_ptr<ByteSource> source, std::size_t max_cell_bytes);
 
-  // The first bytes (after a byte order mark), without consuming them, up to `size`; fewer only at the end. Before next().
+  // The first bytes (after a byte order mark), without consuming them, up to `size`; fewer only at the end. Before
+  // next().
   Result<std::string_view> peek(std::size_t size);
   void set_delimiter(char delimiter) { delimiter_ = delimiter; }
   void set_line_end(char line_end) { line_end_ = line_end; }
@@ -62,7 +63,7 @@ class CsvScanner {
   std::size_t position_ = 0;  // next byte to look at
   std::size_t end_ = 0;
   bool at_end_ = false;
-  bool dropping_ = false;     // the record is over its limit
+  bool dropping_ = false;  // the record is over its limit
   char delimiter_ = ',';
   char line_end_ = '\n';
   std::int64_t line_ = 1;

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint64_t kMaxValues = 1u << 16;
 constexpr std::uint64_t kMaxTensors = 1u << 20;
-constexpr std::uint64_t kMaxKeyBytes = 65535;   // the format's own limit
-constexpr std::uint64_t kMaxNameBytes = 63;     // ggml's
+constexpr std::uint64_t kMaxKeyBytes = 65535;  // the format's own limit
+constexpr std::uint64_t kMaxNameBytes = 63;    // ggml's
 constexpr std::uint64_t kMaxTextBytes = 16u << 20;
 constexpr std::uint64_t kMaxHeaderBytes = 1u << 30;
 constexpr std::uint32_t kMaxAlignment = 1u << 20;
@@ -60,9 +60,12 @@ class GgufReader {
 template <typename T>
 Result<GgufHeaderValue> number_as(BoundedFile& file) {
   ZUBR_TRY(value, file.number<T>());
-  if constexpr (std::is_floating_point_v<T>) return GgufHeaderValue(static_cast<double>(value));
-  else if constexpr (std::is_signed_v<T>) return GgufHeaderValue(static_cast<std::int64_t>(value));
-  else return GgufHeaderValue(static_cast<std::uint64_t>(value));
+  if constexpr (std::is_floating_point_v<T>)
+    return GgufHeaderValue(static_cast<double>(value));
+  else if constexpr (std::is_signed_v<T>)
+    return GgufHeaderValue(static_cast<std::int64_t>(value));
+  else
+    return GgufHeaderValue(static_cast<std::uint64_t>(value));
 }
 
 Result<void> GgufReader::read_magic() {
@@ -82,7 +85,8 @@ Result<void> GgufReader::read_magic() {
   mark();
   ZUBR_TRY(version, file_.number<std::uint32_t>());
   if (version != 0 && (version & 0xFFFF) == 0) {
-    return unsupported("it is big-endian (version 0x{:08x}); convert the model anew on a little-endian machine", version);
+    return unsupported("it is big-endian (version 0x{:08x}); convert the model anew on a little-endian machine",
+                       version);
   }
   if (version == 0) return corrupt("version 0 does not exist");
   if (version != 2 && version != 3) {
@@ -108,7 +112,8 @@ Result<GgufArrayInfo> GgufReader::read_array(std::string_view key) {
   ZUBR_TRY(count, file_.number<std::uint64_t>());
   if (type == static_cast<std::int32_t>(GgufValueType::kArray)) return unsupported("'{}' is an array of arrays", key);
   if (type == static_cast<std::int32_t>(GgufValueType::kString)) {
-    if (count > file_.left() / 8) return corrupt("'{}' states {} strings, and {} bytes are left", key, count, file_.left());
+    if (count > file_.left() / 8)
+      return corrupt("'{}' states {} strings, and {} bytes are left", key, count, file_.left());
     for (std::uint64_t i = 0; i < count; ++i) {
       mark();
       ZUBR_TRY(length, file_.number<std::uint64_t>());
@@ -258,9 +263,11 @@ Result<void> GgufReader::place_tensors() {
     std::uint64_t end = 0;
     if (__builtin_add_overflow(tensor.offset, header_.data_offset, &tensor.offset) ||
         __builtin_add_overflow(tensor.offset, tensor.bytes, &end) || end > file_.size()) {
-      return fail(ErrorCode::kCorrupt,
-                  "{} is truncated: the data of tensor '{}' ({} bytes at byte {}) goes beyond its {} bytes; download or "
-                  "copy it again", name_, core::utf8_replace(tensor.name), tensor.bytes, tensor.offset, file_.size());
+      return fail(
+          ErrorCode::kCorrupt,
+          "{} is truncated: the data of tensor '{}' ({} bytes at byte {}) goes beyond its {} bytes; download or "
+          "copy it again",
+          name_, core::utf8_replace(tensor.name), tensor.bytes, tensor.offset, file_.size());
     }
   }
   std::vector<const GgufTensorInfo*> by_offset;

@@ -1,6 +1,6 @@
 // The header of a GGUF file, read without trusting it: no allocation from a count that the file states, every length
-// checked against what is left of the file, every sum and product against overflow. What this accepts is sound enough to
-// hand to libllama; what it refuses says which value stands where.
+// checked against what is left of the file, every sum and product against overflow. What this accepts is sound enough
+// to hand to libllama; what it refuses says which value stands where.
 //
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3, little-endian.
 // Plain values, any thread.
@@ -24,9 +24,9 @@ struct GgufTensorInfo {
   std::string name;
   std::array<std::int64_t, 4> dims{1, 1, 1, 1};  // elements; dims[0] is the innermost
   int dim_count = 0;
-  std::int32_t type = 0;    // ggml's number
+  std::int32_t type = 0;       // ggml's number
   std::string_view type_name;  // "f32", "q8_0" …
-  std::uint64_t offset = 0;  // of its data in the file
+  std::uint64_t offset = 0;    // of its data in the file
   std::uint64_t bytes = 0;
   std::int64_t elements() const { return dims[0] * dims[1] * dims[2] * dims[3]; }
 };
@@ -57,7 +57,7 @@ struct GgufHeader {
   std::int64_t parameter_count() const;                // elements of all tensors
   std::optional<std::string_view> file_type() const;   // "Q4_K_M"; none when unstated or not known
   std::optional<std::string_view> chat_template() const { return text("tokenizer.chat_template"); }
-  std::uint64_t vocabulary_size() const;               // 0 = no vocabulary inside
+  std::uint64_t vocabulary_size() const;  // 0 = no vocabulary inside
 };
 
 // kNotFound, kInvalidArgument (a directory), kPermissionDenied, kIo; kCorrupt: not a GGUF, truncated, or values that

@@ -33,9 +33,7 @@ class Builder {
     return number(version).number(tensors).number(values);
   }
   Builder& entry(std::string_view key, std::string_view value) { return text(key).number<std::int32_t>(8).text(value); }
-  Builder& entry(std::string_view key, std::uint32_t value) {
-    return text(key).number<std::int32_t>(4).number(value);
-  }
+  Builder& entry(std::string_view key, std::uint32_t value) { return text(key).number<std::int32_t>(4).number(value); }
   Builder& tensor(std::string_view name, std::vector<std::int64_t> dims, std::int32_t type, std::uint64_t offset) {
     text(name).number(static_cast<std::uint32_t>(dims.size()));
     for (const std::int64_t dim : dims) number(dim);

@@ -118,7 +118,8 @@ Result<GgufReader> GgufReader::open(const std::filesystem::path& file) {
   if (!header.sound() || std::memcmp(magic, "GGUF", 4) != 0) return corrupt("it does not begin with GGUF");
   const auto version = header.number<std::uint32_t>();
   if (version != 2 && version != 3)
-    return fail(ErrorCode::kUnsupported, "'{}' is GGUF version {}; versions 2 and 3 can be read", file.string(), version);
+    return fail(ErrorCode::kUnsupported, "'{}' is GGUF version {}; versions 2 and 3 can be read", file.string(),
+                version);
   const auto tensor_count = header.number<std::uint64_t>();
   const auto fact_count = header.number<std::uint64_t>();
   if (tensor_count > kMaxEntries || fact_count > kMaxEntries) return corrupt("it claims too many entries");

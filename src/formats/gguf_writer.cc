@@ -97,7 +97,8 @@ void GgufWriter::add(std::string_view key, std::span<const std::int32_t> values)
 Result<void> GgufWriter::add_tensor(std::string_view name, std::span<const std::uint64_t> dims, GgufType type,
                                     std::string bytes) {
   if (name.empty() || name.size() > kMaxName)
-    return fail(ErrorCode::kInvalidArgument, "a tensor's name has 1 to {} bytes; '{}' has {}", kMaxName, name, name.size());
+    return fail(ErrorCode::kInvalidArgument, "a tensor's name has 1 to {} bytes; '{}' has {}", kMaxName, name,
+                name.size());
   if (tensors_.size() == kMaxTensors)
     return fail(ErrorCode::kTooLarge, "a GGUF file written here has at most {} tensors", kMaxTensors);
   if (dims.empty() || dims.size() > 4)
@@ -110,7 +111,8 @@ Result<void> GgufWriter::add_tensor(std::string_view name, std::span<const std::
     want *= dim;
   }
   if (want == 0 || want != bytes.size())
-    return fail(ErrorCode::kInvalidArgument, "tensor '{}' has {} bytes; its shape and type take {}", name, bytes.size(), want);
+    return fail(ErrorCode::kInvalidArgument, "tensor '{}' has {} bytes; its shape and type take {}", name, bytes.size(),
+                want);
   tensors_.push_back({std::string(name), {dims.begin(), dims.end()}, type, std::move(bytes)});
   return {};
 }

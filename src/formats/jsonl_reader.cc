@@ -184,7 +184,8 @@ Result<void> JsonlReader::note_members(std::string_view object) {
 
 Result<void> JsonlReader::check_not_empty() {
   ZUBR_CHECK(read_more());
-  if (end_ == 0) return fail(ErrorCode::kInvalidArgument, "{} is empty; it needs one JSON object a line", options_.name);
+  if (end_ == 0)
+    return fail(ErrorCode::kInvalidArgument, "{} is empty; it needs one JSON object a line", options_.name);
   if (std::string_view(buffer_.data(), end_).substr(0, 3) == "\xEF\xBB\xBF") start_ = 3;
   return {};
 }

@@ -32,9 +32,9 @@ class RowCodec {
 };
 
 struct ReadRow {
-  std::string_view raw;     // valid until the next call
-  bool has_raw = true;      // false: nothing of it could be read
-  std::string error;        // empty = readable
+  std::string_view raw;  // valid until the next call
+  bool has_raw = true;   // false: nothing of it could be read
+  std::string error;     // empty = readable
 };
 
 class RowReader {

@@ -17,9 +17,9 @@ namespace zubr::formats {
 using ResultView = std::variant<std::monostate, std::string_view, double, std::span<const float>>;
 
 struct OutputRow {
-  std::string_view raw;            // the row as it was kept, for a writer that takes it whole
+  std::string_view raw;  // the row as it was kept, for a writer that takes it whole
   bool has_raw = false;
-  std::vector<Field> fields;       // else its fields, one for each input column
+  std::vector<Field> fields;  // else its fields, one for each input column
   std::vector<ResultView> results;
 };
 

@@ -39,7 +39,7 @@ struct InputSpec {
   std::filesystem::path path = {};  // "-" = standard input
   std::optional<TableFormat> format = std::nullopt;
   std::optional<char> delimiter = std::nullopt;  // CSV; none = found out among , ; tab |
-  std::int64_t limit = -1;        // the first so many rows; -1 = all
+  std::int64_t limit = -1;                       // the first so many rows; -1 = all
   std::size_t max_cell_bytes = 64u << 20;
 };
 

@@ -1,7 +1,7 @@
 // Whatever is in the cells: it goes through every format unchanged, every row stays in its place, and every duplicate
 // gets the result of its text.
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <rapidcheck/gtest.h>
 
@@ -19,8 +19,9 @@ using Table = std::vector<std::vector<Text>>;  // rows of cells
 
 // A few texts only, so that there are duplicates, and pieces that CSV and JSON have to quote.
 rc::Gen<Text> text() {
-  const auto piece = rc::gen::elementOf(std::vector<std::string>{
-      "a", "b", " ", ",", ";", "\t", "|", "\"", "\n", "\r\n", "\\", "{", "}", "ż", "Łódź", "😀", "null", "0.10", std::string(1, '\0')});
+  const auto piece =
+      rc::gen::elementOf(std::vector<std::string>{"a", "b", " ", ",", ";", "\t", "|", "\"", "\n", "\r\n", "\\", "{",
+                                                  "}", "ż", "Łódź", "😀", "null", "0.10", std::string(1, '\0')});
   const auto joined = rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const auto& pieces) {
     std::string whole;
     for (const std::string& part : pieces) whole += part;
@@ -31,14 +32,15 @@ rc::Gen<Text> text() {
 
 rc::Gen<Table> table() {
   return rc::gen::mapcat(rc::gen::inRange(1, 5), [](int columns) {
-    return rc::gen::nonEmpty(rc::gen::container<Table>(
-        rc::gen::container<std::vector<Text>>(static_cast<std::size_t>(columns), text())));
+    return rc::gen::nonEmpty(
+        rc::gen::container<Table>(rc::gen::container<std::vector<Text>>(static_cast<std::size_t>(columns), text())));
   });
 }
 
 std::string csv_of(const Table& rows, char delimiter) {
   std::string out;
-  for (std::size_t i = 0; i < rows[0].size(); ++i) out += (i ? std::string(1, delimiter) : "") + "c" + std::to_string(i);
+  for (std::size_t i = 0; i < rows[0].size(); ++i)
+    out += (i ? std::string(1, delimiter) : "") + "c" + std::to_string(i);
   out += "\n";
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {

@@ -55,14 +55,15 @@ TEST_F(SpoolTest, TakesEveryLineEndAndAByteOrderMark) {
 }
 
 TEST_F(SpoolTest, KeepsRowsThatCannotBeReadInTheirPlace) {
-  EXPECT_EQ(through("in.csv", "id,text\n1,ok\n2\n3,a,b\n4,\xff\xfe!\n5,\"x\"y\n6,ok\n", "text", "out.csv"),
-            "id,text,label,probability,error\n"
-            "1,ok,=ok,0.5,\n"
-            "2,,,,line 3: 1 fields where the header has 2\n"
-            "3,a,,,line 4: 3 fields where the header has 2\n"
-            "4,��!,,,line 5: not valid UTF-8 (byte 0xff); save the file as UTF-8\n"
-            "5,\"\"\"x\"\"y\",,,line 6: text follows the closing quote of field 2; quotes inside a quoted field are doubled\n"
-            "6,ok,=ok,0.5,\n");
+  EXPECT_EQ(
+      through("in.csv", "id,text\n1,ok\n2\n3,a,b\n4,\xff\xfe!\n5,\"x\"y\n6,ok\n", "text", "out.csv"),
+      "id,text,label,probability,error\n"
+      "1,ok,=ok,0.5,\n"
+      "2,,,,line 3: 1 fields where the header has 2\n"
+      "3,a,,,line 4: 3 fields where the header has 2\n"
+      "4,��!,,,line 5: not valid UTF-8 (byte 0xff); save the file as UTF-8\n"
+      "5,\"\"\"x\"\"y\",,,line 6: text follows the closing quote of field 2; quotes inside a quoted field are doubled\n"
+      "6,ok,=ok,0.5,\n");
 }
 
 TEST_F(SpoolTest, SaysWhereAQuoteIsNeverClosed) {
@@ -95,13 +96,15 @@ TEST_F(SpoolTest, ReadsARowFarOverTheLimitWithoutHoldingIt) {
 }
 
 TEST_F(SpoolTest, KeepsJsonLinesAsTheyAre) {
-  EXPECT_EQ(through("in.jsonl",
-                    "{\"id\": 1.10, \"text\":\"a\\u0142\",\"n\":{\"x\":[1, 2]}}\n\n"
-                    "  {\"big\":123456789012345678901234567890,\"text\":\"ał\"}  \r\n{}\n",
-                    "text", "out.jsonl"),
-            "{\"id\": 1.10, \"text\":\"a\\u0142\",\"n\":{\"x\":[1, 2]},\"label\":\"=ał\",\"probability\":0.5,\"error\":null}\n"
-            "{\"big\":123456789012345678901234567890,\"text\":\"ał\",\"label\":\"=ał\",\"probability\":0.5,\"error\":null}\n"
-            "{\"label\":\"=NULL\",\"probability\":0.5,\"error\":null}\n");
+  EXPECT_EQ(
+      through("in.jsonl",
+              "{\"id\": 1.10, \"text\":\"a\\u0142\",\"n\":{\"x\":[1, 2]}}\n\n"
+              "  {\"big\":123456789012345678901234567890,\"text\":\"ał\"}  \r\n{}\n",
+              "text", "out.jsonl"),
+      "{\"id\": 1.10, \"text\":\"a\\u0142\",\"n\":{\"x\":[1, "
+      "2]},\"label\":\"=ał\",\"probability\":0.5,\"error\":null}\n"
+      "{\"big\":123456789012345678901234567890,\"text\":\"ał\",\"label\":\"=ał\",\"probability\":0.5,\"error\":null}\n"
+      "{\"label\":\"=NULL\",\"probability\":0.5,\"error\":null}\n");
 }
 
 TEST_F(SpoolTest, KeepsJsonLinesThatCannotBeReadInTheirPlace) {
@@ -114,7 +117,8 @@ TEST_F(SpoolTest, KeepsJsonLinesThatCannotBeReadInTheirPlace) {
 
 TEST_F(SpoolTest, MakesColumnsOfAllJsonKeysInOrder) {
   const auto work = files_.spool();
-  ASSERT_TRUE(work->ingest({files_.make("in.jsonl", "{\"b\":\"x\"}\n{\"a\":1,\"b\":null}\n{\"c\":\"y\"}\n{\"c\":2}\n")}, {}, {}));
+  ASSERT_TRUE(work->ingest({files_.make("in.jsonl", "{\"b\":\"x\"}\n{\"a\":1,\"b\":null}\n{\"c\":\"y\"}\n{\"c\":2}\n")},
+                           {}, {}));
   std::string seen;
   for (const Column& column : work->columns()) {
     seen += column.name + ":" + column.type + (column.is_text ? ":text " : " ");
@@ -144,7 +148,8 @@ TEST_F(SpoolTest, GoesThroughCompressedFiles) {
 }
 
 TEST_F(SpoolTest, KeepsParquetTypes) {
-  through("in.jsonl", "{\"n\":1,\"text\":\"a\"}\n{\"n\":[2],\"text\":null}\n{\"n\":\"s\",\"text\":\"a\"}\n", "text", "a.parquet");
+  through("in.jsonl", "{\"n\":1,\"text\":\"a\"}\n{\"n\":[2],\"text\":null}\n{\"n\":\"s\",\"text\":\"a\"}\n", "text",
+          "a.parquet");
   const auto work = files_.spool();
   ASSERT_TRUE(work->ingest({files_.path("a.parquet")}, {}, {}));
   std::string types;
@@ -164,7 +169,8 @@ TEST_F(SpoolTest, WritesVectors) {
     ASSERT_TRUE(work->put_error(1, "too long"));
     ASSERT_TRUE(work->write({files_.path(out)}, false, {}));
   }
-  EXPECT_EQ(files_.content("out.csv"), "text,embedding,error\na,\"[0.1,-2,30000000000]\",\nb,,too long\na,\"[0.1,-2,30000000000]\",\n");
+  EXPECT_EQ(files_.content("out.csv"),
+            "text,embedding,error\na,\"[0.1,-2,30000000000]\",\nb,,too long\na,\"[0.1,-2,30000000000]\",\n");
   EXPECT_EQ(files_.content("out.jsonl"),
             "{\"text\":\"a\",\"embedding\":[0.1,-2,30000000000],\"error\":null}\n"
             "{\"text\":\"b\",\"embedding\":null,\"error\":\"too long\"}\n"
@@ -187,8 +193,9 @@ TEST_F(SpoolTest, LeavesUnfinishedRowsOutWhenAsked) {
       EXPECT_EQ(*written, only_finished ? 3 : 5);
     }
     EXPECT_EQ(files_.content("out.csv"),
-              only_finished ? "id,text,label,error\n1,a,A,\n3,a,A,\n4,,,line 5: 1 fields where the header has 2\n"
-                            : "id,text,label,error\n1,a,A,\n2,b,,\n3,a,A,\n4,,,line 5: 1 fields where the header has 2\n5,c,,\n");
+              only_finished
+                  ? "id,text,label,error\n1,a,A,\n3,a,A,\n4,,,line 5: 1 fields where the header has 2\n"
+                  : "id,text,label,error\n1,a,A,\n2,b,,\n3,a,A,\n4,,,line 5: 1 fields where the header has 2\n5,c,,\n");
   }
 }
 
@@ -250,7 +257,8 @@ TEST_F(SpoolTest, WorksInAPrivateFolderAndLeavesNothingBehind) {
     EXPECT_EQ(folders, 1);
   }
   std::vector<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(files_.path(""))) left.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(files_.path("")))
+    left.push_back(entry.path().filename());
   EXPECT_EQ(left, std::vector<std::string>{"in.csv"});
 }
 

@@ -14,7 +14,7 @@
 namespace zubr::engine {
 namespace {
 
-constexpr int kInner = 512;   // a multiple of 256: every quantization has whole blocks
+constexpr int kInner = 512;  // a multiple of 256: every quantization has whole blocks
 constexpr int kOutputs = 128;
 
 struct FreeContext {
@@ -30,7 +30,8 @@ using Context = std::unique_ptr<ggml_context, FreeContext>;
 using Buffer = std::unique_ptr<ggml_backend_buffer, FreeBuffer>;
 
 Context make_context() {
-  return Context(ggml_init({.mem_size = 64 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
+  return Context(ggml_init(
+      {.mem_size = 64 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
 }
 
 std::vector<float> random_floats(std::size_t count, unsigned seed) {
@@ -126,7 +127,8 @@ std::vector<MatmulCheck> check_matmul() {
   if (!backend) return {{"matmul", false, "the CPU backend cannot be started"}};
   std::vector<MatmulCheck> all;
   for (const ggml_backend_buffer_type_t kind : buffer_kinds(device))
-    for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K})
+    for (const ggml_type type :
+         {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K})
       for (const int rows : {1, 64})
         for (MatmulCheck& result : check(device, backend.get(), kind, type, rows)) all.push_back(std::move(result));
   return all;

@@ -1,5 +1,5 @@
-// Matrix products whose right answer is known, done as a model does them on this processor: plain, with repacked weights
-// and with AMX tiles, whichever llama.cpp would choose here. Compilers have miscompiled the last one
+// Matrix products whose right answer is known, done as a model does them on this processor: plain, with repacked
+// weights and with AMX tiles, whichever llama.cpp would choose here. Compilers have miscompiled the last one
 // (docs/architecture.md), and then answers are wrong or the process dies.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace zubr::engine {
 
 struct MatmulCheck {
-  std::string name;    // "AMX q8_0 × 64"
+  std::string name;  // "AMX q8_0 × 64"
   bool passed = false;
   std::string detail;  // "relative error 0.0041, at most 0.02"
 };

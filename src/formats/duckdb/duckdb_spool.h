@@ -61,8 +61,7 @@ class DuckdbSpool final : public Spool {
  private:
   Result<void> ingest_text(const InputSpec& input, TableFormat format, std::stop_token stop,
                            const ProgressFn& progress);
-  Result<void> append_rows(RowReader& reader, const InputSpec& input, std::stop_token stop,
-                           const ProgressFn& progress);
+  Result<void> append_rows(RowReader& reader, const InputSpec& input, std::stop_token stop, const ProgressFn& progress);
   Result<void> ingest_parquet(const InputSpec& input, std::stop_token stop, const ProgressFn& progress);
   Result<void> read_parquet(const InputSpec& input, const std::string& link, std::stop_token stop);
   // The SQL for a column's text.

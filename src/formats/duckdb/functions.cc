@@ -107,9 +107,9 @@ Result<void> add_field_functions(const Connection& connection, std::shared_ptr<c
     duckdb_scalar_function_add_parameter(function.get(), number.get());
     duckdb_scalar_function_set_return_type(function.get(), text.get());
     // DuckDB shares the codec with the spool, as long as the database is open.
-    duckdb_scalar_function_set_extra_info(
-        function.get(), new std::shared_ptr<const RowCodec>(codec),
-        [](void* extra) { delete static_cast<std::shared_ptr<const RowCodec>*>(extra); });
+    duckdb_scalar_function_set_extra_info(function.get(), new std::shared_ptr<const RowCodec>(codec), [](void* extra) {
+      delete static_cast<std::shared_ptr<const RowCodec>*>(extra);
+    });
     duckdb_scalar_function_set_function(function.get(), call);
     ZUBR_CHECK(add(connection, std::move(function), name));
   }

@@ -33,12 +33,9 @@ ErrorCode code_of(duckdb_error_type type, std::string_view text) {
 // A failed preparation has no type, only a text that begins with its name.
 duckdb_error_type type_of_text(std::string_view text) {
   constexpr std::pair<std::string_view, duckdb_error_type> kNames[] = {
-      {"Invalid Input Error", DUCKDB_ERROR_INVALID_INPUT},
-      {"IO Error", DUCKDB_ERROR_IO},
-      {"Out of Memory Error", DUCKDB_ERROR_OUT_OF_MEMORY},
-      {"Serialization Error", DUCKDB_ERROR_SERIALIZATION},
-      {"Not implemented Error", DUCKDB_ERROR_NOT_IMPLEMENTED},
-      {"INTERRUPT Error", DUCKDB_ERROR_INTERRUPT},
+      {"Invalid Input Error", DUCKDB_ERROR_INVALID_INPUT},     {"IO Error", DUCKDB_ERROR_IO},
+      {"Out of Memory Error", DUCKDB_ERROR_OUT_OF_MEMORY},     {"Serialization Error", DUCKDB_ERROR_SERIALIZATION},
+      {"Not implemented Error", DUCKDB_ERROR_NOT_IMPLEMENTED}, {"INTERRUPT Error", DUCKDB_ERROR_INTERRUPT},
   };
   for (const auto& [name, type] : kNames) {
     if (text.substr(0, name.size()) == name) return type;
@@ -54,8 +51,7 @@ Error failure_of(std::string_view doing, duckdb_result* result) {
 // Interrupts the connection when the caller wants to stop.
 class Interrupter {
  public:
-  Interrupter(std::stop_token stop, duckdb_connection connection)
-      : callback_(std::move(stop), Call{connection}) {}
+  Interrupter(std::stop_token stop, duckdb_connection connection) : callback_(std::move(stop), Call{connection}) {}
 
  private:
   struct Call {
@@ -74,7 +70,8 @@ Error duckdb_failure(std::string_view doing, duckdb_error_type type, std::string
   const ErrorCode code = code_of(type, text);
   if (code == ErrorCode::kCancelled) return Error(code, message("{}: stopped", doing));
   if (code == ErrorCode::kDiskFull) {
-    return Error(code, message("{}: no space left on the disk; free some, or work in another folder ({})", doing, text));
+    return Error(code,
+                 message("{}: no space left on the disk; free some, or work in another folder ({})", doing, text));
   }
   return Error(code, fmt::format("{}: {}", doing, text));
 }

@@ -1,5 +1,5 @@
-#include "formats/csv_reader.h"
 #include "formats/csv_codec.h"
+#include "formats/csv_reader.h"
 #include "formats/duckdb/duckdb_spool.h"
 #include "formats/duckdb/functions.h"
 #include "formats/jsonl_reader.h"
@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::int64_t kRowsPerCheck = 4096;
 
-std::string display_name(const std::filesystem::path& path) {
-  return path == "-" ? "standard input" : path.string();
-}
+std::string display_name(const std::filesystem::path& path) { return path == "-" ? "standard input" : path.string(); }
 
 Result<std::unique_ptr<RowReader>> open_reader(const InputSpec& input, TableFormat format) {
   ZUBR_TRY(source, open_source(input.path));

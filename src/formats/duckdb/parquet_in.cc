@@ -11,7 +11,8 @@ namespace {
 // A file that is not there, not readable, empty or of another kind is worth a better message than DuckDB's.
 Result<void> check_is_parquet(const std::filesystem::path& path) {
   if (path == "-") {
-    return fail(ErrorCode::kUnsupported, "Parquet cannot come from standard input: it is read from its end; save it first");
+    return fail(ErrorCode::kUnsupported,
+                "Parquet cannot come from standard input: it is read from its end; save it first");
   }
   ZUBR_TRY(source, open_source(path));
   char magic[4] = {};
@@ -57,8 +58,9 @@ Result<void> DuckdbSpool::read_parquet(const InputSpec& input, const std::string
   if (failed) return fail(core::system_error(fmt::format("cannot read {}", input.path.string()), failed.value()));
   const std::string doing = fmt::format("cannot read {}", input.path.string());
   const std::string from = fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(link));
-  ZUBR_TRY(described, input_.stream(fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", from),
-                                    doing, stop));
+  ZUBR_TRY(described,
+           input_.stream(fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", from), doing,
+                         stop));
   std::string selected;
   for (;;) {
     ZUBR_TRY(any, described.next_row());
@@ -87,7 +89,8 @@ std::string DuckdbSpool::parquet_as_text(TableFormat output) const {
     const bool floating = type == "DOUBLE" || type == "FLOAT";
     std::string value = fmt::format("CAST(c{} AS VARCHAR)", i);
     if (!spelled) value = fmt::format("CAST(to_json(c{}) AS VARCHAR)", i);
-    if (!spelled && floating) value = fmt::format("CASE WHEN isfinite(c{0}) THEN CAST(to_json(c{0}) AS VARCHAR) END", i);
+    if (!spelled && floating)
+      value = fmt::format("CASE WHEN isfinite(c{0}) THEN CAST(to_json(c{0}) AS VARCHAR) END", i);
     sql += (i == 0 ? "SELECT " : ", ") + value;
   }
   return sql + " FROM input";

@@ -35,7 +35,8 @@ Result<void> DuckdbSpool::align_results(std::stop_token stop) {
   ZUBR_TRY(connection, database_.connect());
   ZUBR_CHECK(connection.run("DROP TABLE IF EXISTS aligned", kDoing));
   ZUBR_TRY(transaction, Transaction::begin(connection));
-  ZUBR_CHECK(connection.run("CREATE TABLE aligned AS SELECT row = 0 AS finished, * EXCLUDE (row) FROM results LIMIT 0", kDoing));
+  ZUBR_CHECK(connection.run("CREATE TABLE aligned AS SELECT row = 0 AS finished, * EXCLUDE (row) FROM results LIMIT 0",
+                            kDoing));
   std::vector<OwnedType> types = result_types();
   types.front() = OwnedType(duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN));
   {
@@ -51,7 +52,8 @@ Result<void> DuckdbSpool::align_results(std::stop_token stop) {
       out.set_boolean(0, finished);
       for (std::size_t i = 0; i < results.size(); ++i) ZUBR_CHECK(set_result(out, i + 1, results[i]));
       ZUBR_CHECK(out.end_row());
-      if (number % kRowsPerCheck == 0 && stop.stop_requested()) return fail(ErrorCode::kCancelled, "{}: stopped", kDoing);
+      if (number % kRowsPerCheck == 0 && stop.stop_requested())
+        return fail(ErrorCode::kCancelled, "{}: stopped", kDoing);
     }
     ZUBR_CHECK(out.flush());
   }
@@ -82,16 +84,17 @@ Result<std::int64_t> DuckdbSpool::copy_to_parquet(const std::string& path, bool 
   }
   for (std::size_t i = 0; i < result_columns_.size(); ++i) {
     const bool json = result_columns_[i].type == CellType::kJson;
-    selected += fmt::format("{}{} AS {}", i == 0 ? "" : ", ", json ? fmt::format("CAST(r{} AS JSON)", i) : fmt::format("r{}", i),
+    selected += fmt::format("{}{} AS {}", i == 0 ? "" : ", ",
+                            json ? fmt::format("CAST(r{} AS JSON)", i) : fmt::format("r{}", i),
                             sql_name(result_columns_[i].name));
   }
   const std::int64_t row_bytes = input_bytes_ / std::max<std::int64_t>(row_count_, 1) + largest_vector_bytes_ + 64;
   const std::int64_t group = std::clamp(kRowGroupBytes / row_bytes / kSmallestRowGroup * kSmallestRowGroup,
                                         kSmallestRowGroup, kLargestRowGroup);
-  const std::string sql =
-      fmt::format("COPY (SELECT {} FROM input POSITIONAL JOIN aligned{}) TO {} (FORMAT parquet, ROW_GROUP_SIZE {}, "
-                  "USE_TMP_FILE false)",
-                  selected, only_finished ? " WHERE finished" : "", sql_text(path), group);
+  const std::string sql = fmt::format(
+      "COPY (SELECT {} FROM input POSITIONAL JOIN aligned{}) TO {} (FORMAT parquet, ROW_GROUP_SIZE {}, "
+      "USE_TMP_FILE false)",
+      selected, only_finished ? " WHERE finished" : "", sql_text(path), group);
   return input_.integer(sql, fmt::format("cannot write {}", path), stop);
 }
 

@@ -38,7 +38,8 @@ Result<void> ResultMerge::resolve_duplicates(DuckdbSpool& spool, std::stop_token
   {
     ZUBR_TRY(out, ChunkAppender::create(spool.input_, "resolved", spool.result_types()));
     ZUBR_TRY(results, spool.results_.stream("SELECT * FROM results", kDoing, stop));
-    ZUBR_TRY(duplicates, spool.duplicates_.stream("SELECT row, first FROM duplicates ORDER BY first, row", kDoing, stop));
+    ZUBR_TRY(duplicates,
+             spool.duplicates_.stream("SELECT row, first FROM duplicates ORDER BY first, row", kDoing, stop));
     std::int64_t result_row = -1;
     for (std::int64_t seen = 0;; ++seen) {
       ZUBR_TRY(any, duplicates.next_row());

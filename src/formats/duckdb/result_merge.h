@@ -26,8 +26,8 @@ class ResultMerge {
   Result<void> step(std::optional<Cursor>& cursor, std::int64_t& row);
 
   DuckdbSpool* spool_;
-  std::optional<Cursor> first_;      // results as they were put
-  std::optional<Cursor> repeated_;   // the results of duplicates, sorted by row
+  std::optional<Cursor> first_;     // results as they were put
+  std::optional<Cursor> repeated_;  // the results of duplicates, sorted by row
   std::int64_t first_row_ = -1;
   std::int64_t repeated_row_ = -1;
 };

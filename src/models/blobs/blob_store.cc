@@ -66,6 +66,15 @@ Result<PartialBlob> BlobStore::begin(const std::string& key, const std::stop_tok
   return PartialBlob::open(std::move(lock), base);
 }
 
+Result<void> BlobStore::sweep(const Digest& digest, const std::stop_token& stop) const {
+  const std::string key = digest.file_name();
+  std::error_code error;
+  if (!fs::exists(partial_folder() / (key + ".journal"), error)) return {};
+  ZUBR_TRY(partial, begin(key, stop));
+  if (contains(digest)) partial.discard();
+  return {};
+}
+
 Result<void> BlobStore::check_space(std::uint64_t bytes) const {
   ZUBR_TRY(free, free_bytes_(folder_));
   if (bytes <= free && free - bytes >= std::min(kRoom, bytes)) return {};

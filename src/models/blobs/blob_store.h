@@ -35,6 +35,9 @@ class BlobStore {
   Result<std::uint64_t> size_of(const Digest& digest) const;
   Result<std::vector<Digest>> list() const;
 
+  // Removes what a process left that died between giving a blob its name and forgetting how it was fetched.
+  Result<void> sweep(const Digest& digest, const std::stop_token& stop) const;
+
   // The blob on its way under `key` (a digest's file_name(), or "url-<hex>"), once no other process is at it.
   Result<PartialBlob> begin(const std::string& key, const std::stop_token& stop,
                             const std::function<void()>& on_wait = {}) const;

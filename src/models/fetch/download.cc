@@ -48,7 +48,10 @@ class Download {
     if (request_.sources.empty())
       return fail(ErrorCode::kInvalidArgument, "no address to fetch {} from", request_.name);
     if (request_.name.empty()) request_.name = request_.sources[0].url.substr(0, request_.sources[0].url.find('?'));
-    if (request_.digest && store_.contains(*request_.digest)) return there(*request_.digest, 0);
+    if (request_.digest && store_.contains(*request_.digest)) {
+      ZUBR_CHECK(store_.sweep(*request_.digest, stop_));
+      return there(*request_.digest, 0);
+    }
     if (!request_.digest || !request_.size) {
       ZUBR_TRY(found, probe(client_, request_, options_, stop_));
       if (request_.size && found.size && *request_.size != *found.size)

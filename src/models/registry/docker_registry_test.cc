@@ -100,9 +100,9 @@ class DockerRegistryTest : public ::testing::Test {
     const auto layer = [](std::string_view type, std::string_view bytes) {
       return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}}})", type, sha256(bytes).text(), bytes.size());
     };
-    const std::string manifest =
-        fmt::format(R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[{}]}})",
-                    layer("application/vnd.oci.image.config.v1+json", "{}"), layer("application/vnd.ollama.image.model", model));
+    const std::string manifest = fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[{}]}})",
+        layer("application/vnd.oci.image.config.v1+json", "{}"), layer("application/vnd.ollama.image.model", model));
     const auto put = client_.fetch({.method = net::Method::kPut,
                                     .url = "http://" + registry_->host() + "/v2/ns/tiny/manifests/v1",
                                     .headers = {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}},
