@@ -56,7 +56,8 @@ TEST(HttpClient, GivesStatusHeadersAndBodyAndSendsWhatItIsTold) {
 }
 
 TEST(HttpClient, PutsABody) {
-  FaultServer server([](const Received& request) { return Reply{.status = 201, .body = request.method + request.body}; });
+  FaultServer server(
+      [](const Received& request) { return Reply{.status = 201, .body = request.method + request.body}; });
   HttpClient client(direct());
   EXPECT_EQ(client.fetch({.method = Method::kPut, .url = server.url("/"), .body = "x"}, {})->body, "PUTx");
   EXPECT_EQ(client.fetch({.url = server.url("/")}, {})->body, "GET");  // nothing of it stays with the connection
@@ -107,7 +108,8 @@ TEST(HttpClient, SaysThatTheBodyIsShorterThanDeclared) {
 
 TEST(HttpClient, NoticesAStalledTransfer) {
   FaultServer server([](const Received&) { return Reply{.body = std::string(1000, 'x'), .stall_after = 10}; });
-  const auto answer = HttpClient({.proxy = "none", .stall_timeout = milliseconds{150}}).fetch({.url = server.url("/")}, {});
+  const auto answer =
+      HttpClient({.proxy = "none", .stall_timeout = milliseconds{150}}).fetch({.url = server.url("/")}, {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), ErrorCode::kTimeout);
   EXPECT_NE(answer.error().message().find("after 10 bytes"), std::string::npos) << answer.error().message();
