@@ -33,8 +33,11 @@ function(zubr_test name)
   # One ctest entry per test program: thousands of process starts would cost more than the tests.
   # Tests run beside each other: OpenMP threads that spin while they wait would take each other's cores.
   # A sanitizer build names them asan.* and tsan.*, so that one ctest run over several builds tells them apart.
+  set(openmp "OMP_WAIT_POLICY=passive")
   if(ZUBR_SANITIZE MATCHES thread)
     set(prefix "tsan.")
+    # None of our code runs inside ggml's OpenMP teams, and the sanitizer cannot see how they synchronise.
+    string(APPEND openmp ";OMP_THREAD_LIMIT=1")
   elseif(ZUBR_SANITIZE)
     set(prefix "asan.")
   else()
@@ -42,8 +45,8 @@ function(zubr_test name)
   endif()
   add_test(NAME ${prefix}${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
   set_tests_properties(${prefix}${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-    ENVIRONMENT "ZUBR_BINARY=${CMAKE_BINARY_DIR}/zubr;OMP_WAIT_POLICY=passive;\
-TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/tsan.supp history_size=4;\
+    ENVIRONMENT "ZUBR_BINARY=${CMAKE_BINARY_DIR}/zubr;${openmp};\
+TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/tsan.supp history_size=4 die_after_fork=0;\
 LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tools/lsan.supp print_suppressions=0")
 endfunction()
 

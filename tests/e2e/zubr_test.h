@@ -34,9 +34,11 @@ class ZubrTest : public testing::Test {
     made.arguments = std::move(arguments);
     made.arguments.insert(made.arguments.begin(), binary_);
     made.folder = dir_.path();
-    made.environment = {{"HOME", dir_.path().string()}, {"ZUBR_HOME", (dir_.path() / "home").string()},
-                        {"ZUBR_MODEL", model_},         {"ZUBR_LANG", ""},
-                        {"ZUBR_THREADS", ""},           {"TSAN_OPTIONS", "die_after_fork=0"}};
+    made.environment = {{"HOME", dir_.path().string()},
+                        {"ZUBR_HOME", (dir_.path() / "home").string()},
+                        {"ZUBR_MODEL", model_},
+                        {"ZUBR_LANG", ""},
+                        {"ZUBR_THREADS", ""}};
     return made;
   }
   Finished zubr(std::vector<std::string> arguments, std::string input = {}) const {

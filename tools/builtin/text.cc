@@ -75,11 +75,13 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }
 
 std::string lower(std::string_view text) {
-  return map_letters(text, [](unsigned char c) { return std::tolower(c); }, [](const Letter& l, bool) { return l.low; });
+  return map_letters(
+      text, [](unsigned char c) { return std::tolower(c); }, [](const Letter& l, bool) { return l.low; });
 }
 
 std::string upper(std::string_view text) {
-  return map_letters(text, [](unsigned char c) { return std::toupper(c); }, [](const Letter& l, bool) { return l.up; });
+  return map_letters(
+      text, [](unsigned char c) { return std::toupper(c); }, [](const Letter& l, bool) { return l.up; });
 }
 
 std::string capitalised(std::string_view text) {
@@ -95,8 +97,8 @@ std::string title_case(std::string_view text) {
 }
 
 std::string without_polish_letters(std::string_view text) {
-  return map_letters(text, [](unsigned char c) { return c; },
-                     [](const Letter& l, bool up) { return up ? l.plain_up : l.plain_low; });
+  return map_letters(
+      text, [](unsigned char c) { return c; }, [](const Letter& l, bool up) { return up ? l.plain_up : l.plain_low; });
 }
 
 std::string with_typing_error(std::string_view text, Random& random) {

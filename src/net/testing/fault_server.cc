@@ -68,13 +68,18 @@ struct FaultServer::State {
   Handler handler;
   int listener = -1;
   int port = 0;
-  std::function<void(std::size_t)> observer;
+  std::shared_ptr<const std::function<void(std::size_t)>> observer;  // guarded by mutex
   mutable std::mutex mutex;
   std::vector<Received> received;         // guarded by mutex
   std::set<int> sockets;                  // guarded by mutex
   std::vector<std::jthread> connections;  // guarded by mutex
   std::atomic<bool> stopping = false;
   std::jthread acceptor;
+
+  std::shared_ptr<const std::function<void(std::size_t)>> watcher() const {
+    const std::lock_guard lock(mutex);
+    return observer;
+  }
 
   void accept_all() {
     for (;;) {
@@ -141,7 +146,7 @@ struct FaultServer::State {
     std::string_view body = std::string_view(reply.body).substr(0, std::min<std::uint64_t>(limit, reply.body.size()));
     while (!body.empty()) {
       const std::string_view piece = body.substr(0, kPiece);
-      if (observer) observer(piece.size());
+      if (const auto watch = watcher()) (*watch)(piece.size());
       if (!send_all(socket, piece)) return false;
       body.remove_prefix(piece.size());
     }
@@ -196,7 +201,11 @@ std::vector<Received> FaultServer::requests() const {
   return state_->received;
 }
 
-void FaultServer::on_send(std::function<void(std::size_t)> observer) { state_->observer = std::move(observer); }
+void FaultServer::on_send(std::function<void(std::size_t)> observer) {
+  auto shared = std::make_shared<const std::function<void(std::size_t)>>(std::move(observer));
+  const std::lock_guard lock(state_->mutex);
+  state_->observer = std::move(shared);
+}
 
 Reply serve_file(const Received& request, std::string_view bytes, std::string_view etag) {
   Reply reply;

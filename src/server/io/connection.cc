@@ -222,6 +222,7 @@ asio::awaitable<bool> Connection::serve_one() {
   deadline_ = Clock::now() + shared_.site.limits.idle_timeout;
   const State state = co_await read_until(State::kHead);
   deadline_ = Clock::time_point::max();
+  if (state == State::kNeedMore && !parser_.started()) co_return false;
   head_at_ = Clock::now();
   record_ = {.request_id = {}, .remote = std::move(record_.remote), .method = {}, .path = {}};
   const std::string id = fmt::format("req-{}-{}", shared_.run_id, shared_.next_request++);
