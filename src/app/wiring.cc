@@ -1,5 +1,6 @@
 #include "app/wiring.h"
 
+#include "app/built_in_model.h"
 #include "app/self_tests.h"
 #include "app/serve.h"
 #include "cli/settings.h"
@@ -48,7 +49,8 @@ cli::Services all_services() {
           .serve = serve,
           .version = ZUBR_VERSION,
           .components = components,
-          .self_tests = self_tests};
+          .self_tests = self_tests,
+          .built_in_model = built_in_model()};
 }
 
 }  // namespace zubr::app

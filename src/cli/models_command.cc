@@ -37,7 +37,8 @@ std::string list_json(const std::vector<models::ModelEntry>& entries) {
   std::vector<Json> items;
   for (const auto& entry : entries)
     items.push_back(Json::object({{"name", entry.name},
-                                  {"path", entry.file.string()},
+                                  {"path", entry.shipped ? std::string() : entry.file.string()},
+                                  {"built_in", entry.shipped},
                                   {"missing", entry.missing},
                                   {"size", static_cast<std::int64_t>(entry.facts.bytes)},
                                   {"architecture", entry.facts.architecture},
@@ -67,7 +68,8 @@ Result<int> list(bool json, bool names, Session& session) {
     table.add_row({entry.name, core::display_bytes(entry.facts.bytes), or_unknown(entry.facts.architecture),
                    parameters_text(entry.facts.parameters), or_unknown(entry.facts.quantization),
                    entry.facts.context_tokens > 0 ? core::display_count(entry.facts.context_tokens) : "?",
-                   entry.file.string() + (entry.missing ? message(" (missing)") : std::string())});
+                   entry.shipped ? message("(inside zubr)")
+                                 : entry.file.string() + (entry.missing ? message(" (missing)") : std::string())});
   session.console.out << table.text();
   return kExitOk;
 }

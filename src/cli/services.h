@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "core/result.h"
 #include "core/settings.h"
 #include "inference/backend.h"
+#include "models/model_store.h"
 
 namespace zubr::cli {
 
@@ -53,6 +55,7 @@ struct Services {
   std::string version;  // of zubr
   std::function<std::vector<Component>()> components;
   std::function<std::vector<SelfTest>()> self_tests;
+  std::optional<models::ShippedModel> built_in_model = {};
 };
 
 }  // namespace zubr::cli

@@ -17,7 +17,8 @@ std::unique_ptr<core::ProgressMeter> Session::progress_meter() {
 }
 
 Result<models::ResolvedModel> Session::find_model(const std::string& named) {
-  const std::string& wanted = named.empty() ? settings.text("model") : named;
+  std::string wanted = named.empty() ? settings.text("model") : named;
+  if (wanted.empty()) wanted = store.shipped_name();
   if (wanted.empty())
     return fail(
         ErrorCode::kInvalidArgument,

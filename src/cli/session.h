@@ -34,7 +34,7 @@ class Session {
         settings(std::move(settings_in)),
         home(std::move(home_in)),
         console(console_in),
-        store(home / "models") {}
+        store(home / "models", services_in.built_in_model) {}
 
   const Services& services;
   core::Settings settings;

@@ -10,7 +10,8 @@ namespace {
 std::vector<Setting> common_settings() {
   return {
       {.name = "model",
-       .help = "The model to use when none is named: a name from `zubr models list`, or a GGUF file.",
+       .help = "The model to use when none is named: a name from `zubr models list`, or a GGUF file. Without it, the "
+               "one built in.",
        .example = "tinytalk",
        .where = "classify, embed, serve"},
       {.name = "threads",

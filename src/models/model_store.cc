@@ -76,11 +76,19 @@ std::filesystem::path ModelStore::entry_file(std::string_view name) const {
   return folder_ / (file_stem(name) + std::string(kSuffix));
 }
 
+Result<ModelEntry> ModelStore::shipped_entry() const {
+  ZUBR_TRY(file, shipped_->file());
+  ZUBR_TRY(facts, inspect_model_file(file));
+  return ModelEntry{shipped_->name, std::move(file), std::move(facts), false, true};
+}
+
 Result<ModelEntry> ModelStore::add(const std::filesystem::path& file, const std::string& name, bool replace) const {
   ZUBR_CHECK(check_model_name(name));
+  if (is_shipped(name))
+    return fail(ErrorCode::kAlreadyExists, "'{}' is the model inside zubr; choose another name", name);
   ZUBR_TRY(facts, inspect_model_file(file));
   std::error_code error;
-  ModelEntry entry{name, std::filesystem::canonical(file, error), std::move(facts), false};
+  ModelEntry entry{name, std::filesystem::canonical(file, error), std::move(facts), false, false};
   if (error) return fail(ErrorCode::kNotFound, "there is no file {}", file.string());
   ZUBR_TRY(lock, core::FileLock::acquire(folder_ / ".lock"));
   if (!replace && std::filesystem::exists(entry_file(name), error)) {
@@ -93,6 +101,8 @@ Result<ModelEntry> ModelStore::add(const std::filesystem::path& file, const std:
 }
 
 Result<ModelEntry> ModelStore::remove(std::string_view name) const {
+  if (is_shipped(name))
+    return fail(ErrorCode::kInvalidArgument, "'{}' is the model inside zubr; it cannot be removed", name);
   ZUBR_TRY(entry, find(name));
   ZUBR_TRY(lock, core::FileLock::acquire(folder_ / ".lock"));
   std::error_code error;
@@ -113,10 +123,15 @@ Result<std::vector<ModelEntry>> ModelStore::list() const {
   if (error && error != std::errc::no_such_file_or_directory)
     return fail(ErrorCode::kIo, "cannot read the folder {}: {}", folder_.string(), error.message());
   std::ranges::sort(entries, {}, &ModelEntry::name);
+  if (shipped_) {
+    ZUBR_TRY(entry, shipped_entry());
+    entries.insert(entries.begin(), std::move(entry));
+  }
   return entries;
 }
 
 Result<ModelEntry> ModelStore::find(std::string_view name) const {
+  if (is_shipped(name)) return shipped_entry();
   ZUBR_CHECK(check_model_name(name));
   auto entry = read_entry(entry_file(name));
   if (!entry && entry.error().code() == ErrorCode::kNotFound) return not_found(name);

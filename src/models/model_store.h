@@ -1,11 +1,13 @@
 // The models this user has given names: small TOML files in $ZUBR_HOME/models/, each pointing to a GGUF file that stays
-// where it is.
+// where it is. Beside them stands the one that ships inside the program, if there is one.
 //
 // Threads and processes: every method may run at the same time in any of them. Entries are written whole or not at all;
 // add and remove take a lock between processes.
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,14 @@ struct ModelEntry {
   std::filesystem::path file;  // absolute
   ModelFacts facts;            // as they were when the model was added
   bool missing = false;        // the file is not there now
+  bool shipped = false;        // part of the program, not of the user's folder
+};
+
+// The model inside the program. `file` gives a path that is good while the process lives; called only when the model is
+// asked for.
+struct ShippedModel {
+  std::string name;
+  std::function<Result<std::filesystem::path>()> file;
 };
 
 // 1 to 100 of a-z 0-9 . _ : - and beginning with a letter or digit, so that a name is never a path.
@@ -34,16 +44,20 @@ struct ResolvedModel {
 class ModelStore {
  public:
   // `folder` is made by the first add().
-  explicit ModelStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit ModelStore(std::filesystem::path folder, std::optional<ShippedModel> shipped = {})
+      : folder_(std::move(folder)), shipped_(std::move(shipped)) {}
+
+  // Of the model inside the program; empty where there is none. Nobody else can take the name.
+  std::string shipped_name() const { return shipped_ ? shipped_->name : std::string(); }
 
   // Checks the file and remembers it under the name. kAlreadyExists unless `replace`; errors of check_model_name() and
   // inspect_model_file().
   Result<ModelEntry> add(const std::filesystem::path& file, const std::string& name, bool replace) const;
 
-  // Forgets the name; the model file stays. kNotFound lists what is there.
+  // Forgets the name; the model file stays. kNotFound lists what is there; kInvalidArgument for the shipped one.
   Result<ModelEntry> remove(std::string_view name) const;
 
-  // By name. An entry that cannot be read is an error that names its file.
+  // The shipped one first, the others by name. An entry that cannot be read is an error that names its file.
   Result<std::vector<ModelEntry>> list() const;
 
   Result<ModelEntry> find(std::string_view name) const;
@@ -55,8 +69,11 @@ class ModelStore {
  private:
   std::filesystem::path entry_file(std::string_view name) const;
   tl::unexpected<Error> not_found(std::string_view name) const;
+  bool is_shipped(std::string_view name) const { return shipped_ && shipped_->name == name; }
+  Result<ModelEntry> shipped_entry() const;
 
   std::filesystem::path folder_;
+  std::optional<ShippedModel> shipped_;
 };
 
 }  // namespace zubr::models

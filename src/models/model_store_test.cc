@@ -99,6 +99,25 @@ TEST_F(ModelStoreTest, SaysWhatIsThereWhenANameIsNot) {
       << resolved.error().message();
 }
 
+TEST_F(ModelStoreTest, ListsTheShippedModelFirstAndGuardsItsName) {
+  int asked = 0;
+  const ModelStore store(dir_.path() / "models", ShippedModel{"built-in", [&]() -> Result<std::filesystem::path> {
+                                                                ++asked;
+                                                                return gguf("shipped.gguf");
+                                                              }});
+  ASSERT_TRUE(store.add(gguf("x.gguf"), "a", false));
+  EXPECT_EQ(asked, 0);
+  const auto all = store.list().value();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "built-in");
+  EXPECT_TRUE(all[0].shipped);
+  EXPECT_FALSE(all[1].shipped);
+  EXPECT_EQ(store.resolve("built-in")->file.filename(), "shipped.gguf");
+  EXPECT_EQ(store.add(gguf("x.gguf"), "built-in", true).error().code(), ErrorCode::kAlreadyExists);
+  EXPECT_EQ(store.remove("built-in").error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_NE(store.resolve("builtin").error().message().find("did you mean 'built-in'?"), std::string::npos);
+}
+
 TEST_F(ModelStoreTest, TakesWhatLooksLikeAPathForAPath) {
   const auto file = gguf("x.gguf");
   EXPECT_EQ(store_.resolve(file.string())->file, file);
