@@ -19,7 +19,7 @@ LIBRARIES = [
     (r"CLI/", "CLI11", ["src/cli/", "src/app/"]),
     (r"boost/(asio|beast)", "Boost.Asio/Beast", ["src/server/", "src/net/"]),
     (r"toml(\+\+|plusplus)", "toml++", ["src/core/"]),
-    (r"soci/", "SOCI", ["src/storage/"]),
+    (r"soci/|sqlite3\.h$", "SQLite", ["src/storage/"]),
     (r"nats/", "NATS", ["src/net/"]),
     (r"torch/", "libtorch", ["src/train/torch/"]),
 ]
