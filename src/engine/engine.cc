@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/machine.h"
+#include "core/utf8.h"
 #include "engine/chat/prompt.h"
 #include "engine/embed/embedder.h"
 #include "engine/generate/generator.h"
@@ -17,12 +18,14 @@ struct Engine::Parts {
       : model(std::move(loaded)),
         prompts(model),
         generator(model, {.parallel = options.parallel, .shrink_context = options.context_tokens == 0}),
-        embedder(model) {}
+        embedder(model),
+        parallel(options.parallel) {}
 
   std::shared_ptr<const Model> model;
   PromptBuilder prompts;
   Generator generator;
   Embedder embedder;
+  const int parallel;
 };
 
 Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -47,7 +50,37 @@ inference::ModelInfo Engine::info() const {
           .context_tokens = model.can_generate() ? parts_->generator.context_tokens() : parts_->embedder.max_tokens(),
           .can_embed = parts_->embedder.supported(),
           .can_generate = model.can_generate(),
-          .has_chat_template = parts_->prompts.has_template()};
+          .has_chat_template = parts_->prompts.has_template(),
+          .can_infill = model.can_generate() && model.tokenizer().can_infill(),
+          .architecture = model.architecture(),
+          .quantization = model.quantization(),
+          .parameters = static_cast<std::int64_t>(model.parameters()),
+          .bytes = model.bytes(),
+          .embedding_length = model.embedding_size(),
+          .chat_template = model.chat_template().value_or(""),
+          .begin_token = model.tokenizer().piece(model.tokenizer().bos(), true),
+          .end_token = model.tokenizer().piece(model.tokenizer().end_of_answer(), true),
+          .parallel = parts_->parallel};
+}
+
+Result<std::vector<std::int32_t>> Engine::tokenize(const inference::TokenizeRequest& request) {
+  return parts_->model->tokenizer().tokenize(
+      request.text, {.add_special = request.add_special, .parse_special = request.parse_special});
+}
+
+Result<std::string> Engine::detokenize(std::span<const std::int32_t> tokens) {
+  for (const Token token : tokens) {
+    if (token < 0 || token >= parts_->model->tokenizer().size())
+      return fail(ErrorCode::kInvalidArgument, "{} is no token of '{}'; its tokens are 0 to {}", token,
+                  parts_->model->name(), parts_->model->tokenizer().size() - 1);
+  }
+  return core::utf8_replace(parts_->model->tokenizer().detokenize(tokens, /*special=*/true));
+}
+
+Result<inference::Backend::Prompt> Engine::render(const inference::GenerateRequest& request) {
+  ZUBR_TRY(tokens, parts_->prompts.build(request));
+  ZUBR_TRY(text, detokenize(tokens));
+  return Prompt{std::move(text), std::ssize(tokens)};
 }
 
 Result<inference::Generation> Engine::generate(const inference::GenerateRequest& request,

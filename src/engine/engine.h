@@ -35,6 +35,9 @@ class Engine : public inference::Backend {
   Result<std::unique_ptr<inference::LabelScorer>> open_labels(const inference::LabelTask& task,
                                                               std::stop_token stop) override;
   Result<std::vector<std::string>> label_codes(std::size_t count) override;
+  Result<std::vector<std::int32_t>> tokenize(const inference::TokenizeRequest& request) override;
+  Result<std::string> detokenize(std::span<const std::int32_t> tokens) override;
+  Result<Prompt> render(const inference::GenerateRequest& request) override;
 
  private:
   struct Parts;

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -26,6 +27,26 @@ struct ModelInfo {
   bool can_embed = false;
   bool can_generate = false;
   bool has_chat_template = false;
+  bool can_infill = false;  // GenerateRequest::suffix
+
+  // What is known of the model's file; empty or 0 where it is not.
+  std::string architecture = {};   // "llama"
+  std::string quantization = {};   // "Q4_0"
+  std::int64_t parameters = 0;     // weights
+  std::uint64_t bytes = 0;         // of the weights
+  int embedding_length = 0;        // numbers in a vector
+  std::string chat_template = {};  // its source
+  bool template_has_tools = false;
+  bool template_has_thinking = false;
+  std::string begin_token = {};  // as it is written in a prompt; empty: none
+  std::string end_token = {};
+  int parallel = 1;  // generations at the same time
+};
+
+struct TokenizeRequest {
+  std::string text;
+  bool add_special = false;   // with the begin (and end) token that the model wants around a text
+  bool parse_special = true;  // "<|im_end|>" becomes that token
 };
 
 class Backend {
@@ -48,6 +69,18 @@ class Backend {
   // `count` distinct strings of one token each, in a stable order, to stand for labels ("A", "B", …).
   // kUnsupported when the vocabulary has too few.
   virtual Result<std::vector<std::string>> label_codes(std::size_t count) = 0;
+
+  // The rest needs the model's vocabulary and template on this machine: kUnsupported where they are elsewhere.
+  virtual Result<std::vector<std::int32_t>> tokenize(const TokenizeRequest& request);
+  // Text as UTF-8 with control tokens written out; broken characters become U+FFFD. kInvalidArgument for a token that
+  // is none.
+  virtual Result<std::string> detokenize(std::span<const std::int32_t> tokens);
+  // The prompt that generate() would make of the request, as text and its number of tokens.
+  struct Prompt {
+    std::string text;
+    std::int64_t tokens = 0;
+  };
+  virtual Result<Prompt> render(const GenerateRequest& request);
 };
 
 }  // namespace zubr::inference

@@ -79,15 +79,48 @@ ModelInfo FakeBackend::info() const {
           .context_tokens = options_.context_tokens,
           .can_embed = true,
           .can_generate = true,
-          .has_chat_template = true};
+          .has_chat_template = true,
+          .can_infill = true,
+          .architecture = "fake",
+          .quantization = "F32",
+          .parameters = 4,
+          .bytes = 16,
+          .embedding_length = 4,
+          .chat_template = "{{ messages }}",
+          .template_has_tools = true,
+          .template_has_thinking = true};
+}
+
+Result<Backend::Prompt> FakeBackend::render(const GenerateRequest& request) {
+  Prompt prompt{.text = request.raw_prompt.value_or("")};
+  for (const auto& message : request.messages) prompt.text += message.content;
+  if (request.prompt_tokens) {
+    ZUBR_TRY(text, detokenize(*request.prompt_tokens));
+    prompt.text = std::move(text);
+  }
+  prompt.text += request.suffix.value_or("");
+  prompt.tokens = std::ssize(prompt.text);
+  return prompt;
 }
 
 Result<Generation> FakeBackend::generate(const GenerateRequest& request, const EventSink& sink, std::stop_token stop) {
   Generation generation;
-  for (const auto& message : request.messages) generation.usage.prompt_tokens += std::ssize(message.content);
+  ZUBR_TRY(prompt, render(request));
+  generation.usage.prompt_tokens = prompt.tokens;
   if (generation.usage.prompt_tokens > options_.context_tokens)
     return fail(ErrorCode::kTooLarge, "the prompt has {} tokens, the context has {}", generation.usage.prompt_tokens,
                 options_.context_tokens);
+  if (!request.tools.empty() && request.tool_choice == ToolChoice::kRequired) {
+    generation.tool_calls.push_back({"call_0", request.tools.front().name, R"({"a":1})"});
+    generation.usage.completion_tokens = 2;
+    sink(ToolCallDelta{0, "call_0", request.tools.front().name, R"({"a")"});
+    sink(ToolCallDelta{0, "", "", ":1}"});
+    return generation;
+  }
+  if (request.thinking) {
+    generation.thoughts = "Hm";
+    sink(ThoughtDelta{"Hm"});
+  }
   const std::string& answer = options_.answer;
   for (std::size_t at = 0; at < answer.size();) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -97,17 +130,47 @@ Result<Generation> FakeBackend::generate(const GenerateRequest& request, const E
     }
     std::size_t next = at + 1;
     while (next < answer.size() && (answer[next] & 0xC0) == 0x80) ++next;
-    generation.text += answer.substr(at, next - at);
-    sink(TextDelta{answer.substr(at, next - at)});
+    TextDelta delta{answer.substr(at, next - at)};
+    if (std::ranges::find(request.stop, delta.text) != request.stop.end()) {
+      generation.stop = delta.text;
+      break;
+    }
+    if (request.top_logprobs >= 0) {
+      TokenLogprobs token{{static_cast<unsigned char>(answer[at]), delta.text, -0.5f}};
+      for (int i = 0; i < request.top_logprobs; ++i)
+        token.top.push_back({'a' + i, std::string(1, static_cast<char>('a' + i)), -1.0f - static_cast<float>(i)});
+      delta.logprobs.push_back(token);
+      generation.logprobs.push_back(std::move(token));
+    }
+    generation.text += delta.text;
+    sink(std::move(delta));
     ++generation.usage.completion_tokens;
     at = next;
   }
   return generation;
 }
 
+Result<std::vector<std::int32_t>> FakeBackend::tokenize(const TokenizeRequest& request) {
+  return bytes_as_tokens(request.text);
+}
+
+Result<std::string> FakeBackend::detokenize(std::span<const std::int32_t> tokens) {
+  std::string text;
+  for (const std::int32_t token : tokens) {
+    if (token < 0 || token > 255) return fail(ErrorCode::kInvalidArgument, "{} is no token; there are 0 to 255", token);
+    text += static_cast<char>(token);
+  }
+  return text;
+}
+
 Result<std::vector<Result<Embedding>>> FakeBackend::embed(const EmbedRequest& request, std::stop_token) {
   std::vector<Result<Embedding>> all;
   for (const auto& text : request.texts) {
+    if (std::ssize(text) > options_.context_tokens) {
+      all.emplace_back(fail(ErrorCode::kTooLarge, "the text has {} tokens, there is room for {}", text.size(),
+                            options_.context_tokens));
+      continue;
+    }
     Embedding embedding{{}, std::ssize(text)};
     for (int i = 0; i < 4; ++i) embedding.values.push_back(static_cast<float>(fnv1a(text, i) % 1000) / 1000.0f);
     all.emplace_back(std::move(embedding));

@@ -1,6 +1,8 @@
 // A Backend without a model, for tests and for measuring everything around a model.
 //
-// Its answers are a pure function of the input (a hash), so a test can say beforehand what must come out.
+// Its answers are a pure function of the input (a hash), so a test can say beforehand what must come out. A token is a
+// byte of the prompt and a character of the answer. Where a tool call is required, it calls the first tool with {"a":1}
+// in two pieces. Log-probabilities are -0.5 for what was said and -1, -2 … for "a", "b" ….
 #pragma once
 
 #include "inference/backend.h"
@@ -22,6 +24,10 @@ class FakeBackend : public Backend {
   Result<std::vector<Result<Embedding>>> embed(const EmbedRequest& request, std::stop_token stop) override;
   Result<std::unique_ptr<LabelScorer>> open_labels(const LabelTask& task, std::stop_token stop) override;
   Result<std::vector<std::string>> label_codes(std::size_t count) override;
+
+  Result<std::vector<std::int32_t>> tokenize(const TokenizeRequest& request) override;
+  Result<std::string> detokenize(std::span<const std::int32_t> tokens) override;
+  Result<Prompt> render(const GenerateRequest& request) override;
 
   // The log-probability that score() gives this label for this text.
   static float log_prob(std::string_view text, std::string_view label);

@@ -13,7 +13,8 @@
 //
 // What is expected of the body is a part of it: fields that are not named may be anything; arrays have as many
 // elements;
-// "<string>" and "<integer>" stand for any. Lines `data: …` are the events of a stream, all of them.
+// "<string>", "<integer>" and "<number>" stand for any. Lines `data: …` are the events of a stream, all of them.
+// In what is sent, <5000 x> is the letter x so many times.
 #include <boost/json.hpp>
 
 #include <gtest/gtest.h>
@@ -47,6 +48,7 @@ struct Case {
 std::string difference(const json::value& expected, const json::value& actual, const std::string& path) {
   if (expected == "<string>") return actual.is_string() ? "" : path + " is not a string";
   if (expected == "<integer>") return actual.is_int64() ? "" : path + " is not an integer";
+  if (expected == "<number>") return actual.is_number() ? "" : path + " is not a number";
   if (const json::object* object = expected.if_object()) {
     if (!actual.is_object()) return path + " is not an object";
     for (const auto& [name, value] : *object) {
@@ -71,6 +73,17 @@ std::string difference(const json::value& expected, const json::value& actual, c
 
 void strip_end(std::string& text) {
   while (text.ends_with('\n')) text.pop_back();
+}
+
+// "<3 x>" → "xxx".
+void expand(std::string& text) {
+  for (std::size_t at = 0; (at = text.find('<', at)) != std::string::npos; ++at) {
+    const std::size_t end = text.find('>', at);
+    if (end == std::string::npos || end < at + 4 || text[end - 2] != ' ') continue;
+    const std::string count = text.substr(at + 1, end - at - 3);
+    if (count.find_first_not_of("0123456789") != std::string::npos) continue;
+    text.replace(at, end + 1 - at, std::string(std::stoul(count), text[end - 1]));
+  }
 }
 
 std::vector<Case> read_cases(const std::filesystem::path& file) {
@@ -102,6 +115,7 @@ std::vector<Case> read_cases(const std::filesystem::path& file) {
   for (Case& one : cases) {
     strip_end(one.body);
     strip_end(one.request_body);
+    expand(one.request_body);
   }
   return cases;
 }

@@ -82,25 +82,28 @@ Admission admit(const RequestHead& head, const OriginGuard& guard, std::string f
   request.query = question == std::string::npos ? "" : target.substr(question + 1);
   request.content_type = head.content_type;
 
+  const Dialect dialect = dialect_of(request.path);
   if (const auto error = judge_head(head, guard, host, admission.cors)) {
-    admission.refusal = error_response(*error);
+    admission.refusal = error_response(*error, dialect);
     return admission;
   }
   Match match = match_route(request.method, request.path);
   if (request.method == "OPTIONS" && request.path == "*") match.allow = "GET, HEAD, POST, OPTIONS";
   if (match.allow.empty()) {
     admission.refusal = error_response(
-        refused(404, fmt::format("there is nothing at '{}'; see docs/api/openapi.yaml", request.path), "unknown_url"));
+        refused(404, fmt::format("there is nothing at '{}'; see docs/api/openapi.yaml", request.path), "unknown_url"),
+        dialect);
   } else if (request.method == "OPTIONS") {
     admission.refusal = options_answer(match.allow, admission.cors, head);
   } else if (!match.route) {
     admission.refusal = error_response(
         refused(405, fmt::format("'{}' does not take {}; it takes {}", request.path, request.method, match.allow),
-                "method_not_allowed"));
+                "method_not_allowed"),
+        dialect);
     admission.refusal->headers.emplace_back("Allow", match.allow);
   } else if (!percent_decode(match.parameter, request.parameter)) {
     admission.refusal = error_response(
-        refused(400, fmt::format("the path '{}' is not percent-encoded UTF-8", request.path), "bad_path"));
+        refused(400, fmt::format("the path '{}' is not percent-encoded UTF-8", request.path), "bad_path"), dialect);
   }
   admission.route = match.route;
   return admission;

@@ -12,6 +12,9 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/models", Where::kInline, endpoints::list_models},
     {"GET", "/v1/models/{id}", Where::kInline, endpoints::get_model},
     {"POST", "/v1/chat/completions", Where::kWorker, endpoints::chat_completions},
+    {"POST", "/v1/completions", Where::kWorker, endpoints::completions},
+    {"POST", "/v1/embeddings", Where::kWorker, endpoints::embeddings},
+    {"POST", "/v1/classify", Where::kWorker, endpoints::classify},
 };
 
 // Sets `parameter` where the pattern has one.

@@ -14,6 +14,8 @@
 
 namespace zubr::server {
 
+class LabelBatcher;
+
 // What endpoints know of the world. Lives as long as the server.
 struct Site {
   inference::Backend& backend;
@@ -21,6 +23,7 @@ struct Site {
   const std::int64_t started_at;     // Unix time in seconds
   const ServerLimits limits;
   const std::function<bool()> stopping;
+  LabelBatcher& labels;
 };
 
 enum class Where {

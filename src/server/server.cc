@@ -16,6 +16,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "server/classify/label_batcher.h"
 #include "server/io/connection.h"
 
 namespace zubr::server {
@@ -98,7 +99,7 @@ struct Server::Impl {
             Site{backend, backend.info(),
                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
                      .count(),
-                 options.limits, [this] { return shared.stopping.load(); }},
+                 options.limits, [this] { return shared.stopping.load(); }, labels},
             OriginGuard(options.allowed_hosts, options.allowed_origins, options.allow_public), options.on_request) {
     shared.run_id = random_id();
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) loops.push_back(std::make_unique<Loop>());
@@ -117,6 +118,7 @@ struct Server::Impl {
   bool wait_until_quiet(Clock::time_point until) const;
   StopReport stop(std::chrono::milliseconds deadline);
 
+  LabelBatcher labels;
   Shared shared;  // outlives the loops, whose queues may hold what refers to it
   std::vector<std::unique_ptr<Loop>> loops;
   std::unique_ptr<tcp::acceptor> acceptor;

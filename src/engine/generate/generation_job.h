@@ -40,6 +40,8 @@ class GenerationJob {
   DetokenizeStream text;
   StopFilter filter;
   inference::Generation result;
+  int top_logprobs = -1;
+  std::vector<inference::TokenLogprobs> unsaid;  // of tokens whose text is held back
   std::chrono::steady_clock::time_point admitted_at, first_token_at;
   // ----
   void publish(inference::Event event);

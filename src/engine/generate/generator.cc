@@ -11,6 +11,7 @@
 #include "core/machine.h"
 #include "engine/generate/generation_job.h"
 #include "engine/generate/schema_check.h"
+#include "engine/generate/top_logprobs.h"
 #include "engine/llama/context.h"
 #include "engine/llama/grammar.h"
 #include "engine/llama/kv_size.h"
@@ -23,6 +24,7 @@ using inference::FinishReason;
 using inference::Generation;
 
 constexpr std::size_t kMaxStops = 64;
+constexpr int kMaxTopLogprobs = 100;
 constexpr std::size_t kMaxStopBytes = 1024;
 constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
 constexpr std::int64_t kMostCells = 1 << 24;
@@ -158,6 +160,8 @@ class Generator::Worker {
     if (!token) return end(job.id, fail(token.error()));
     if (model_->tokenizer().is_end(*token)) return complete(job, FinishReason::kStop);
     ++job.result.usage.completion_tokens;
+    if (job.top_logprobs >= 0)
+      job.unsaid.push_back(read_logprobs(context_->logits(index), *token, job.top_logprobs, model_->tokenizer()));
     emit(job, job.filter.push(job.text.push(*token)));
     if (job.filter.stopped()) return complete(job, FinishReason::kStop);
     if (!planner_.sampled(job.id, *token)) complete(job, FinishReason::kLength);
@@ -166,13 +170,16 @@ class Generator::Worker {
   static void emit(GenerationJob& job, std::string text) {
     if (text.empty()) return;
     job.result.text += text;
-    job.publish(inference::TextDelta{std::move(text)});
+    auto& said = job.result.logprobs;
+    said.insert(said.end(), job.unsaid.begin(), job.unsaid.end());
+    job.publish(inference::TextDelta{std::move(text), std::exchange(job.unsaid, {})});
   }
 
   void complete(GenerationJob& job, FinishReason reason) {
     emit(job, job.filter.push(job.text.finish()));
     if (job.filter.stopped()) reason = FinishReason::kStop;
     emit(job, job.filter.finish());
+    job.result.stop = job.filter.found();
     job.result.finish = reason;
     job.result.prompt_time = job.first_token_at - job.admitted_at;
     job.result.completion_time = Clock::now() - job.first_token_at;
@@ -293,6 +300,7 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
   const RequestId id = state_->next_id++;
   auto job = std::make_shared<GenerationJob>(id, model->tokenizer(), std::move(prompt), request.max_tokens,
                                              request.stop, std::move(sampler));
+  job->top_logprobs = std::min(request.top_logprobs, kMaxTopLogprobs);
   worker->submit(job);
   // Also when the sink throws, nobody would wait for the rest.
   struct CancelOnExit {

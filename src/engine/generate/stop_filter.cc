@@ -22,7 +22,10 @@ std::string StopFilter::push(std::string_view piece) {
   std::size_t found = std::string::npos;
   std::size_t hold = 0;
   for (const std::string& stop : stops_) {
-    found = std::min(found, held_.find(stop));
+    if (const std::size_t at = held_.find(stop); at < found) {
+      found = at;
+      found_ = stop;
+    }
     hold = std::max(hold, partial_match(held_, stop));
   }
   if (found != std::string::npos) {

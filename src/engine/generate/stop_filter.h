@@ -21,10 +21,13 @@ class StopFilter {
   std::string finish();
 
   bool stopped() const { return stopped_; }
+  // The stop string that was found; "" when none was.
+  const std::string& found() const { return found_; }
 
  private:
   std::vector<std::string> stops_;
   std::string held_;
+  std::string found_;
   bool stopped_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/llama/model.h"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <limits>
 #include <new>
@@ -9,6 +10,7 @@
 #include "engine/llama/handles.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/preflight.h"
+#include "formats/gguf_types.h"
 
 namespace zubr::engine {
 namespace {
@@ -126,6 +128,13 @@ std::optional<std::string> Model::meta(const std::string& key) const {
   llama_model_meta_val_str(handle(), key.c_str(), value.data(), value.size());
   value.resize(static_cast<std::size_t>(length));
   return value;
+}
+
+std::string Model::quantization() const {
+  const std::string text = meta("general.file_type").value_or("");
+  std::int64_t number = -1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return std::string(formats::gguf_file_type_name(number));
 }
 
 llama_model* Model::handle() const { return handle_->model.get(); }

@@ -36,6 +36,7 @@ class Model {
   const std::filesystem::path& path() const { return path_; }
   const std::string& description() const { return description_; }  // "llama 1.24B Q8_0"
   const std::string& architecture() const { return architecture_; }
+  std::string quantization() const;  // "Q4_0"; empty where the file does not say
   std::uint64_t parameters() const;
   std::uint64_t bytes() const;
 

@@ -11,6 +11,8 @@
 namespace zubr::engine {
 namespace {
 
+constexpr int kMaxPenaltyWindow = 64;
+
 Result<void> check(const inference::SamplingOptions& options) {
   const auto outside = [](const char* name, double value, const char* range) {
     return fail(ErrorCode::kInvalidArgument, "{} is {}, it has to be {}", name, value, range);
@@ -26,6 +28,18 @@ Result<void> check(const inference::SamplingOptions& options) {
     return outside("presence_penalty", options.presence_penalty, "from -100 to 100");
   if (!within(options.frequency_penalty, -100, 100))
     return outside("frequency_penalty", options.frequency_penalty, "from -100 to 100");
+  if (options.penalty_window < 0 || options.penalty_window > kMaxPenaltyWindow)
+    return outside("penalty_window", options.penalty_window, "from 0 to 64");
+  return {};
+}
+
+Result<void> check_bias(const inference::SamplingOptions& options, const Model& model) {
+  for (const auto& [token, bias] : options.logit_bias) {
+    if (token < 0 || token >= model.tokenizer().size())
+      return fail(ErrorCode::kInvalidArgument, "the bias names {}, which is no token of '{}'; its tokens are 0 to {}",
+                  token, model.name(), model.tokenizer().size() - 1);
+    if (std::isnan(bias)) return fail(ErrorCode::kInvalidArgument, "the bias of token {} is not a number", token);
+  }
   return {};
 }
 
@@ -39,6 +53,8 @@ common_params_sampling parameters(const inference::SamplingOptions& options, con
   params.penalty_repeat = static_cast<float>(options.repeat_penalty);
   params.penalty_present = static_cast<float>(options.presence_penalty);
   params.penalty_freq = static_cast<float>(options.frequency_penalty);
+  params.penalty_last_n = options.penalty_window;
+  for (const auto& [token, bias] : options.logit_bias) params.logit_bias.push_back({token, bias});
   // llama.cpp takes its largest value to mean "a fresh one".
   if (options.seed) params.seed = std::min<std::uint32_t>(*options.seed, LLAMA_DEFAULT_SEED - 1);
   if (!grammar.empty()) params.grammar = {COMMON_GRAMMAR_TYPE_USER, grammar};
@@ -64,6 +80,7 @@ Result<std::unique_ptr<Sampler>> Sampler::create(std::shared_ptr<const Model> mo
                                                  const inference::SamplingOptions& options,
                                                  const std::string& grammar) {
   ZUBR_CHECK(check(options));
+  ZUBR_CHECK(check_bias(options, *model));
   common_params_sampling params = parameters(options, grammar);
   LogCapture log;
   try {

@@ -60,6 +60,9 @@ Tokenizer::Tokenizer(const llama_vocab* vocab) : vocab_(vocab) {
   bos_ = llama_vocab_bos(vocab);
   eos_ = llama_vocab_eos(vocab);
   eot_ = llama_vocab_eot(vocab);
+  infill_prefix_ = llama_vocab_fim_pre(vocab);
+  infill_suffix_ = llama_vocab_fim_suf(vocab);
+  infill_middle_ = llama_vocab_fim_mid(vocab);
   const auto type = llama_vocab_type(vocab);
   const bool word_piece = type == LLAMA_VOCAB_TYPE_WPM;
   const bool wants_bos = llama_vocab_get_add_bos(vocab) || word_piece;

@@ -43,6 +43,13 @@ class Tokenizer {
   Token bos() const { return bos_; }  // kNoToken where the model has none, here and below
   Token eos() const { return eos_; }
   Token eot() const { return eot_; }
+  // What stands around the parts of a text whose middle is to be filled in.
+  Token infill_prefix() const { return infill_prefix_; }
+  Token infill_suffix() const { return infill_suffix_; }
+  Token infill_middle() const { return infill_middle_; }
+  bool can_infill() const {
+    return infill_prefix_ != kNoToken && infill_suffix_ != kNoToken && infill_middle_ != kNoToken;
+  }
   // What ends an answer of this model: end of turn, else end of text.
   Token end_of_answer() const { return eot_ != kNoToken ? eot_ : eos_; }
   bool is_end(Token token) const;      // any end-of-generation token
@@ -58,6 +65,7 @@ class Tokenizer {
   const llama_vocab* vocab_;
   int size_ = 0;
   Token bos_ = kNoToken, eos_ = kNoToken, eot_ = kNoToken;
+  Token infill_prefix_ = kNoToken, infill_suffix_ = kNoToken, infill_middle_ = kNoToken;
   bool adds_bos_ = false, adds_eos_ = false;
   bool can_add_special_ = true;
   bool adds_space_ = false;

@@ -1,7 +1,11 @@
-// The answer to a model that is not here, the same for every endpoint.
+// Which model a request means, the same for every endpoint.
 #pragma once
 
 #include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "server/api_error.h"
 #include "server/routes.h"
@@ -15,6 +19,18 @@ inline ApiError model_not_found(const Site& site, std::string_view name) {
   error.param = "model";
   error.code = "model_not_found";
   return error;
+}
+
+// The served model by its name, also with Ollama's ":latest" behind it. No name means it too.
+inline bool is_served(const Site& site, std::string_view name) {
+  constexpr std::string_view kLatest = ":latest";
+  if (name.empty() || name == site.model.name) return true;
+  return name.ends_with(kLatest) && name.substr(0, name.size() - kLatest.size()) == site.model.name;
+}
+
+inline std::optional<ApiError> check_model(const Site& site, std::string_view name) {
+  if (is_served(site, name)) return std::nullopt;
+  return model_not_found(site, name);
 }
 
 }  // namespace zubr::server

@@ -204,7 +204,7 @@ asio::awaitable<bool> Connection::read_body() {
   deadline_ = Clock::time_point::max();
   if (state == State::kDone) co_return true;
   if (state == State::kFailed) {
-    co_await send_whole(error_response(parser_.error()), false);
+    co_await send_whole(error_response(parser_.error(), dialect_of(admission_.request.path)), false);
   } else if (timed_out_) {
     ApiError slow{
         .status = 408, .message = "the request's body did not come in time", .param = std::nullopt, .code = "timeout"};
@@ -275,7 +275,7 @@ void Connection::dispatch(const Route& route) {
     } catch (const std::exception& unexpected) {
       failure = {ErrorCode::kInternal, unexpected.what()};
     }
-    if (!exchange->answered()) exchange->send(error_response(api_error(failure)));
+    if (!exchange->answered()) exchange->send(error_response(api_error(failure), dialect_of(request.path)));
     exchange->end({}, true);  // nothing, where the endpoint has ended its answer
     --shared->jobs;
   };
@@ -285,7 +285,8 @@ void Connection::dispatch(const Route& route) {
   const auto& limits = site.limits;
   exchange_->send(error_response(
       api_error({ErrorCode::kUnavailable, fmt::format("{} requests run and {} wait already; try again later",
-                                                      limits.concurrent_requests, limits.queued_requests)})));
+                                                      limits.concurrent_requests, limits.queued_requests)}),
+      dialect_of(admission_.request.path)));
 }
 
 asio::awaitable<bool> Connection::answer(const Route& route) {

@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <limits>
-
-#include "server/openai/json_fields.h"
+#include "server/json/json_fields.h"
+#include "server/openai/generate_fields.h"
 
 namespace zubr::server::openai {
 namespace json = boost::json;
@@ -13,9 +11,6 @@ using inference::Message;
 using inference::Role;
 
 namespace {
-
-constexpr std::string_view kNotYet = "not supported yet by this server";
-constexpr std::size_t kMaxStops = 16;
 
 // A content that is an array of parts; only text parts can be served.
 std::string text_of_parts(const json::array& parts, const std::string& path, std::optional<ApiError>& error) {
@@ -115,54 +110,6 @@ void refuse_unsupported(JsonFields& fields) {
   }
 }
 
-void read_sampling(JsonFields& fields, inference::SamplingOptions& sampling) {
-  sampling.temperature = fields.number("temperature", 0, 2).value_or(sampling.temperature);
-  sampling.top_p = fields.number("top_p", 0, 1).value_or(sampling.top_p);
-  sampling.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(sampling.presence_penalty);
-  sampling.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(sampling.frequency_penalty);
-  // Not OpenAI's, but understood by every local server under these names.
-  sampling.top_k = static_cast<int>(fields.integer("top_k", 0, 1 << 20).value_or(sampling.top_k));
-  sampling.min_p = fields.number("min_p", 0, 1).value_or(sampling.min_p);
-  sampling.repeat_penalty = fields.number("repeat_penalty", 0, 10).value_or(sampling.repeat_penalty);
-  using Seed = std::numeric_limits<std::int64_t>;
-  if (const auto seed = fields.integer("seed", Seed::min(), Seed::max())) {
-    const auto bits = static_cast<std::uint64_t>(*seed);
-    sampling.seed = static_cast<std::uint32_t>(bits ^ bits >> 32);  // the same below 2^32
-  }
-}
-
-void read_max_tokens(JsonFields& fields, ChatRequest& chat) {
-  constexpr auto kMost = std::numeric_limits<int>::max();
-  for (const std::string_view name :
-       {"max_tokens", "max_completion_tokens"}) {         // the second is the newer name and wins
-    const auto tokens = fields.integer(name, -1, kMost);  // -1 = no limit, as llama-server has it
-    if (!tokens) continue;
-    if (*tokens == 0) fields.fail(name, fmt::format("'{}' must be at least 1 (or -1 for no limit), it is 0", name));
-    chat.generate.max_tokens = static_cast<int>(*tokens);
-  }
-}
-
-void read_stop(JsonFields& fields, std::vector<std::string>& stops) {
-  const json::value* value = fields.find("stop");
-  if (!value) return;
-  if (const json::string* one = value->if_string()) {
-    stops.emplace_back(one->data(), one->size());
-  } else if (const json::array* list = value->if_array()) {
-    if (list->size() > kMaxStops)
-      return fields.fail("stop", fmt::format("'stop' may have {} strings, it has {}", kMaxStops, list->size()));
-    for (const json::value& item : *list) {
-      const json::string* text = item.if_string();
-      if (!text) return fields.fail("stop", "'stop' must be a string or an array of strings", "invalid_type");
-      stops.emplace_back(text->data(), text->size());
-    }
-  } else {
-    return fields.fail("stop", "'stop' must be a string or an array of strings", "invalid_type");
-  }
-  for (const auto& stop : stops) {
-    if (stop.empty()) return fields.fail("stop", "'stop' must not hold an empty string");
-  }
-}
-
 void read_response_format(JsonFields& fields, ChatRequest& chat, std::optional<ApiError>& error) {
   const json::object* format = fields.object("response_format");
   if (!format) return;
@@ -198,8 +145,8 @@ ApiResult<ChatRequest> parse_chat_request(std::string_view body, const ServerLim
   read_messages(fields, chat, error);
   refuse_unsupported(fields);
   read_sampling(fields, chat.generate.sampling);
-  read_max_tokens(fields, chat);
-  read_stop(fields, chat.generate.stop);
+  read_max_tokens(fields, {"max_tokens", "max_completion_tokens"}, chat.generate.max_tokens);  // the newer name wins
+  read_stop(fields, "stop", chat.generate.stop);
   read_response_format(fields, chat, error);
   chat.choices = static_cast<int>(fields.integer("n", 1, limits.choices).value_or(1));
   chat.stream = fields.boolean("stream").value_or(false);

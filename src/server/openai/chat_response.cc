@@ -3,23 +3,9 @@
 #include <fmt/format.h>
 
 #include "server/json_text.h"
+#include "server/openai/usage_json.h"
 
 namespace zubr::server::openai {
-namespace {
-
-std::string_view finish_name(inference::FinishReason reason) {
-  return reason == inference::FinishReason::kLength ? "length" : "stop";
-}
-
-std::string usage_json(const inference::Usage& usage) {
-  return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
-                     R"("prompt_tokens_details":{{"cached_tokens":{}}}}})",
-                     usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens + usage.completion_tokens,
-                     usage.cached_prompt_tokens);
-}
-
-}  // namespace
-
 inference::Usage total_usage(const std::vector<inference::Generation>& choices) {
   inference::Usage total;
   for (const auto& choice : choices) total.completion_tokens += choice.usage.completion_tokens;
@@ -35,7 +21,7 @@ std::string completion_json(const ChatAnswer& answer, const std::vector<inferenc
   for (std::size_t i = 0; i < choices.size(); ++i) {
     list += fmt::format(R"({}{{"index":{},"message":{{"role":"assistant","content":{},"refusal":null}},)"
                         R"("logprobs":null,"finish_reason":"{}"}})",
-                        i == 0 ? "" : ",", i, json_text(choices[i].text), finish_name(choices[i].finish));
+                        i == 0 ? "" : ",", i, json_text(choices[i].text), finish_name(choices[i]));
   }
   return fmt::format(R"({{"id":"{}","object":"chat.completion","created":{},"model":{},"choices":[{}],"usage":{}}})",
                      answer.id, answer.created, json_text(answer.model), list, usage_json(total_usage(choices)));
@@ -65,9 +51,9 @@ std::string ChunkWriter::text(int choice, std::string_view delta) const {
   return event;
 }
 
-std::string ChunkWriter::finish(int choice, inference::FinishReason reason) const {
+std::string ChunkWriter::finish(int choice, const inference::Generation& generation) const {
   return fmt::format(R"({}{{"index":{},"delta":{{}},"logprobs":null,"finish_reason":"{}"}}{})", head_, choice,
-                     finish_name(reason), tail_);
+                     finish_name(generation), tail_);
 }
 
 std::string ChunkWriter::usage(const inference::Usage& usage) const {

@@ -28,14 +28,12 @@ class ChunkWriter {
 
   std::string role(int choice) const;  // the first of each choice
   std::string text(int choice, std::string_view delta) const;
-  std::string finish(int choice, inference::FinishReason reason) const;
+  std::string finish(int choice, const inference::Generation& generation) const;
   std::string usage(const inference::Usage& usage) const;  // only with include_usage
 
  private:
   std::string head_;
   std::string tail_;
 };
-
-inline constexpr std::string_view kDone = "data: [DONE]\n\n";
 
 }  // namespace zubr::server::openai

@@ -1,4 +1,4 @@
-#include "server/openai/json_fields.h"
+#include "server/json/json_fields.h"
 
 #include <cmath>
 
@@ -6,7 +6,7 @@
 
 #include "core/utf8.h"
 
-namespace zubr::server::openai {
+namespace zubr::server {
 namespace json = boost::json;
 
 namespace {
@@ -126,4 +126,4 @@ const json::array* JsonFields::array(std::string_view name) {
   return value ? value->if_array() : nullptr;
 }
 
-}  // namespace zubr::server::openai
+}  // namespace zubr::server

@@ -11,7 +11,7 @@
 
 #include "server/api_error.h"
 
-namespace zubr::server::openai {
+namespace zubr::server {
 
 // The body as an object; 400 for broken UTF-8, bad JSON, too deep, not an object.
 ApiResult<boost::json::object> parse_object(std::string_view body, int max_depth);
@@ -42,4 +42,4 @@ class JsonFields {
   std::optional<ApiError>& error_;
 };
 
-}  // namespace zubr::server::openai
+}  // namespace zubr::server
