@@ -1,0 +1,102 @@
+// Catalog::resolve(): which model a person means.
+#include <array>
+#include <set>
+
+#include "catalog/catalog.h"
+#include "catalog/model_name.h"
+#include "catalog/search.h"
+#include "core/nearest.h"
+
+namespace zubr::catalog {
+namespace {
+
+constexpr int kMaxChoices = 12;
+constexpr int kNamesToCompare = 5000;
+
+// Names as people paste them: with the address of the page, or "hf.co/".
+std::string_view without_site(std::string_view name) {
+  for (const std::string_view site : {"https://", "http://", "www.", "hf.co/", "huggingface.co/", "openrouter.ai/",
+                                      "ollama.com/library/", "ollama.com/"})
+    if (name.starts_with(site)) name.remove_prefix(site.size());
+  while (name.ends_with('/')) name.remove_suffix(1);
+  return name;
+}
+
+Result<std::set<std::int64_t>> models_where(storage::Database& database, std::string_view sql,
+                                            const std::vector<std::string>& values) {
+  std::set<std::int64_t> models;
+  ZUBR_TRY(query, database.prepare(sql));
+  for (const std::string& value : values) {
+    query.bind(1, value);
+    for (;;) {
+      ZUBR_TRY(more, query.step());
+      if (!more) break;
+      models.insert(query.integer(0));
+    }
+  }
+  return models;
+}
+
+Result<Error> ambiguous(storage::Database& database, std::string_view name, const std::set<std::int64_t>& models) {
+  std::vector<std::string> choices;
+  ZUBR_TRY(query, database.prepare("SELECT address FROM model WHERE id = ?"));
+  for (const std::int64_t model : models) {
+    query.bind(1, model);
+    ZUBR_TRY(found, query.step());
+    if (found) choices.push_back(query.text(0));
+    query.reset();
+  }
+  return Error(ErrorCode::kInvalidArgument,
+               message("'{}' may be any of these models: {}; name one", name, fmt::join(choices, ", ")));
+}
+
+Result<Error> unknown(storage::Database& database, std::string_view name) {
+  std::vector<std::string> names;
+  ZUBR_TRY(query,
+           database.prepare(fmt::format("SELECT address FROM model ORDER BY weight DESC LIMIT {}", kNamesToCompare)));
+  for (;;) {
+    ZUBR_TRY(more, query.step());
+    if (!more) break;
+    names.push_back(query.text(0));
+  }
+  const auto near = core::nearest(name, names);
+  if (near) return Error(ErrorCode::kNotFound, message("the catalog has no model '{}'; did you mean {}?", name, *near));
+  return Error(ErrorCode::kNotFound,
+               message("the catalog has no model '{}'; look for it with: zubr search TEXT; newer ones come with: zubr "
+                       "catalog update",
+                       name));
+}
+
+}  // namespace
+
+Result<std::int64_t> Catalog::resolve(std::string_view text) {
+  const std::string name(without_site(text));
+  if (name.empty()) return fail(ErrorCode::kInvalidArgument, "a model's name is empty; an example: llama3.1:8b");
+  ZUBR_TRY(by_address, models_where(database_, "SELECT model FROM address WHERE name = ?", {name, name + ":latest"}));
+  if (by_address.size() == 1) return *by_address.begin();
+  if (by_address.empty()) {
+    ZUBR_TRY(by_file, models_where(database_,
+                                   "SELECT listing.model FROM file JOIN listing ON listing.id = file.listing "
+                                   "WHERE file.name = ?",
+                                   {std::string(name), "hf.co/" + name}));
+    if (by_file.size() == 1) return *by_file.begin();
+    const std::string key = name_key({"name", name});
+    const std::string exact = name_key({"hf", name});
+    for (const auto& keys : {std::vector{key}, std::vector{exact}, std::vector{key + "+base"}}) {
+      ZUBR_TRY(by_key, models_where(database_, "SELECT model FROM name_key WHERE name = ?", keys));
+      if (by_key.size() == 1) return *by_key.begin();
+    }
+    Query query{.text = name, .limit = kMaxChoices};
+    ZUBR_TRY(page, search(*this, query));
+    if (page.records.size() == 1) return page.records.front().id;
+    for (const ModelRecord& record : page.records) by_address.insert(record.id);
+  }
+  if (by_address.empty()) {
+    ZUBR_TRY(error, unknown(database_, name));
+    return fail(std::move(error));
+  }
+  ZUBR_TRY(error, ambiguous(database_, name, by_address));
+  return fail(std::move(error));
+}
+
+}  // namespace zubr::catalog
