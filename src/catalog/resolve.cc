@@ -1,5 +1,4 @@
 // Catalog::resolve(): which model a person means.
-#include <array>
 #include <set>
 
 #include "catalog/catalog.h"
@@ -37,6 +36,18 @@ Result<std::set<std::int64_t>> models_where(storage::Database& database, std::st
   return models;
 }
 
+// Every word asked for is in the model's name, not only in its tags.
+bool is_named(const ModelRecord& record, const std::string& name) {
+  const std::string words = " " + search_words(record.address.name + " " + record.name);
+  const std::string asked = search_words(name);
+  for (std::size_t at = 0; at < asked.size();) {
+    const std::size_t end = std::min(asked.find(' ', at), asked.size());
+    if (words.find(" " + asked.substr(at, end - at)) == std::string::npos) return false;
+    at = end + 1;
+  }
+  return true;
+}
+
 Result<Error> ambiguous(storage::Database& database, std::string_view name, const std::set<std::int64_t>& models) {
   std::vector<std::string> choices;
   ZUBR_TRY(query, database.prepare("SELECT address FROM model WHERE id = ?"));
@@ -62,9 +73,7 @@ Result<Error> unknown(storage::Database& database, std::string_view name) {
   const auto near = core::nearest(name, names);
   if (near) return Error(ErrorCode::kNotFound, message("the catalog has no model '{}'; did you mean {}?", name, *near));
   return Error(ErrorCode::kNotFound,
-               message("the catalog has no model '{}'; look for it with: zubr search TEXT; newer ones come with: zubr "
-                       "catalog update",
-                       name));
+               message("the catalog has no model '{}'; look for it with: zubr search TEXT", name));
 }
 
 }  // namespace
@@ -88,8 +97,9 @@ Result<std::int64_t> Catalog::resolve(std::string_view text) {
     }
     Query query{.text = name, .limit = kMaxChoices};
     ZUBR_TRY(page, search(*this, query));
-    if (page.records.size() == 1) return page.records.front().id;
-    for (const ModelRecord& record : page.records) by_address.insert(record.id);
+    if (page.records.size() == 1 && is_named(page.records.front(), name)) return page.records.front().id;
+    for (const ModelRecord& record : page.records)
+      if (is_named(record, name)) by_address.insert(record.id);
   }
   if (by_address.empty()) {
     ZUBR_TRY(error, unknown(database_, name));

@@ -65,6 +65,12 @@ TEST_F(ShippedCatalog, KnowsLlama31UnderAllItsNames) {
   EXPECT_NE(card("meta-llama/Llama-3.1-8B").record.id, card("llama3.1:8b").record.id);
 }
 
+TEST_F(ShippedCatalog, TakesNoOtherModelForASizeThatIsNotThere) {
+  const auto none = catalog_->resolve("llama3.1:9b");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), ErrorCode::kNotFound);
+}
+
 TEST_F(ShippedCatalog, KnowsThatLlama32Sees) {
   expect_one_model({"meta-llama/Llama-3.2-11B-Vision-Instruct", "llama3.2-vision:11b"});
   const ModelCard model = card("llama3.2-vision:11b");

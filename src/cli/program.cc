@@ -51,6 +51,12 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_models(root, line);
   add_pull(root, line);
   add_gc(root, line);
+  add_search(root, line);
+  add_show(root, line);
+  add_compare(root, line);
+  add_leaderboard(root, line);
+  add_datasets(root, line);
+  add_fits(root, line);
   add_config(root, line);
   add_doctor(root, line);
   add_completion(root, line);

@@ -1,0 +1,93 @@
+// zubr leaderboard
+#include <ostream>
+
+#include "catalog/search.h"
+#include "cli/catalog_open.h"
+#include "cli/catalog_text.h"
+#include "cli/command_line.h"
+#include "cli/exit_code.h"
+#include "cli/table_text.h"
+
+namespace zubr::cli {
+namespace {
+
+struct BoardArguments {
+  std::string benchmark = "lmarena-text";
+  bool open_only = false, commercial_only = false, list = false, json = false;
+  int limit = 30;
+};
+
+Result<int> list_benchmarks(catalog::Catalog& catalog, bool json, std::ostream& out) {
+  ZUBR_TRY(rows, catalog::benchmarks(catalog));
+  if (json) {
+    std::vector<Json> items;
+    for (const auto& row : rows)
+      items.push_back(Json::object({{"benchmark", row.name}, {"models", row.models}, {"date", row.day}}));
+    out << json_text(Json::array(std::move(items)));
+    return kExitOk;
+  }
+  TableText table({message("BENCHMARK"), message("MODELS"), message("AS OF")});
+  for (const auto& row : rows) table.add_row({row.name, std::to_string(row.models), or_dash(row.day)});
+  out << table.text();
+  return kExitOk;
+}
+
+Json row_json(std::size_t rank, const catalog::BoardRow& row) {
+  Json json = record_json(row.record);
+  auto& members = std::get<std::vector<JsonMember>>(json.value);
+  members.insert(
+      members.begin(),
+      {{"rank", static_cast<std::int64_t>(rank)}, {"value", row.value}, {"date", row.day}, {"listed_by", row.source}});
+  return json;
+}
+
+Result<int> run_board(const BoardArguments& arguments, Session& session) {
+  if (arguments.open_only && arguments.commercial_only)
+    return fail(ErrorCode::kInvalidArgument, "--open-only and --commercial-only together leave no model; give one");
+  ZUBR_TRY(catalog, open_catalog(session));
+  std::ostream& out = session.console.out;
+  if (arguments.list) return list_benchmarks(catalog, arguments.json, out);
+  const std::optional<bool> open = arguments.open_only         ? std::optional(true)
+                                   : arguments.commercial_only ? std::optional(false)
+                                                               : std::nullopt;
+  ZUBR_TRY(rows, catalog::leaderboard(catalog, arguments.benchmark, open, arguments.limit));
+  if (arguments.json) {
+    std::vector<Json> items;
+    for (std::size_t i = 0; i < rows.size(); ++i) items.push_back(row_json(i + 1, rows[i]));
+    out << json_text(Json::array(std::move(items)));
+    return kExitOk;
+  }
+  TableText table({"#", message("MODEL"), message("SCORE"), message("ACCESS"), message("SIZE"), message("LICENCE"),
+                   message("$/M IN"), message("$/M OUT")});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& record = rows[i].record;
+    table.add_row({std::to_string(i + 1), record.address.name, score_text(rows[i].value), access_text(record),
+                   size_text(record.parameters), or_dash(record.license), price_text(record.input),
+                   price_text(record.output)});
+  }
+  out << table.text();
+  if (!rows.empty())
+    session.console.err << message("{}, as of {}; other boards: zubr leaderboard --list", arguments.benchmark,
+                                   or_dash(rows.front().day))
+                        << "\n";
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_leaderboard(CLI::App& root, CommandLine& line) {
+  CLI::App* command = line.add_command(root, "leaderboard", "Open and paid models by how good they are", "Catalog",
+                                       "  zubr leaderboard --open-only\n"
+                                       "  zubr leaderboard --benchmark aider-polyglot --limit 10\n");
+  const auto arguments = std::make_shared<BoardArguments>();
+  command->add_option("--benchmark", arguments->benchmark, "which board [lmarena-text]")->type_name("BENCHMARK");
+  command->add_flag("--list", arguments->list, "show the boards that there are");
+  command->add_flag("--open-only", arguments->open_only, "only models whose weights can be had");
+  command->add_flag("--commercial-only", arguments->commercial_only, "only models that are served for money alone");
+  command->add_option("--limit", arguments->limit, "rows [30]")->type_name(kNumberType)->check(CLI::Range(1, 10000));
+  command->add_flag("--json", arguments->json, "as JSON");
+  command->callback(
+      [&line, arguments] { line.action = [arguments](Session& session) { return run_board(*arguments, session); }; });
+}
+
+}  // namespace zubr::cli
