@@ -3,9 +3,14 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "app/built_in_model.h"
 #include "core/log.h"
+#include "core/machine.h"
+#include "models/pull_settings.h"
+#include "net/net_settings.h"
 #include "server/server.h"
 #include "server/settings.h"
+#include "server/shelf/stored_models.h"
 
 namespace zubr::app {
 namespace {
@@ -19,6 +24,18 @@ void wait_for(std::stop_token stop) {
   stopped.wait(lock, stop, [] { return false; });
 }
 
+Result<std::shared_ptr<server::ModelShelf>> open_shelf(const core::Settings& settings) {
+  const core::Environment environment = core::process_environment();
+  ZUBR_TRY(home, core::zubr_home(environment));
+  ZUBR_TRY(http, net::http_options(settings, environment));
+  http.user_agent = "zubr/" ZUBR_VERSION;
+  return std::make_shared<server::StoredModels>(
+      server::StoredModels::Options{.home = std::move(home),
+                                    .shipped = built_in_model(),
+                                    .pull = models::pull_options(settings, environment),
+                                    .http = std::move(http)});
+}
+
 }  // namespace
 
 Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::Backend> backend,
@@ -26,6 +43,9 @@ Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::
   server::ServerOptions wanted = server::server_options(*options.settings);
   wanted.host = options.host;
   wanted.port = options.port;
+  wanted.version = ZUBR_VERSION;
+  ZUBR_TRY(shelf, open_shelf(*options.settings));
+  wanted.shelf = std::move(shelf);
   ZUBR_TRY(server, server::Server::start(std::move(wanted), *backend));
   options.ready(server->url());
   wait_for(stop);

@@ -94,7 +94,7 @@ TEST_F(AnswerOptionsTest, TakesAPromptAsTokens) {
   EXPECT_EQ(prompt->text, "User: I bought a new dog today!\nBot:");
   const auto tokens = engine_->tokenize({.text = prompt->text});
   ASSERT_TRUE(tokens);
-  EXPECT_EQ(std::ssize(*tokens), prompt->tokens);
+  EXPECT_EQ(*tokens, prompt->tokens);
   EXPECT_EQ(*engine_->detokenize(*tokens), prompt->text);
   GenerateRequest by_tokens = request_;
   by_tokens.messages.clear();

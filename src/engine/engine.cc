@@ -80,7 +80,7 @@ Result<std::string> Engine::detokenize(std::span<const std::int32_t> tokens) {
 Result<inference::Backend::Prompt> Engine::render(const inference::GenerateRequest& request) {
   ZUBR_TRY(tokens, parts_->prompts.build(request));
   ZUBR_TRY(text, detokenize(tokens));
-  return Prompt{std::move(text), std::ssize(tokens)};
+  return Prompt{std::move(text), std::move(tokens)};
 }
 
 Result<inference::Generation> Engine::generate(const inference::GenerateRequest& request,

@@ -75,10 +75,10 @@ class Backend {
   // Text as UTF-8 with control tokens written out; broken characters become U+FFFD. kInvalidArgument for a token that
   // is none.
   virtual Result<std::string> detokenize(std::span<const std::int32_t> tokens);
-  // The prompt that generate() would make of the request, as text and its number of tokens.
+  // The prompt that generate() would make of the request, as text and as tokens.
   struct Prompt {
     std::string text;
-    std::int64_t tokens = 0;
+    std::vector<std::int32_t> tokens = {};
   };
   virtual Result<Prompt> render(const GenerateRequest& request);
 };

@@ -99,14 +99,14 @@ Result<Backend::Prompt> FakeBackend::render(const GenerateRequest& request) {
     prompt.text = std::move(text);
   }
   prompt.text += request.suffix.value_or("");
-  prompt.tokens = std::ssize(prompt.text);
+  prompt.tokens = bytes_as_tokens(prompt.text);
   return prompt;
 }
 
 Result<Generation> FakeBackend::generate(const GenerateRequest& request, const EventSink& sink, std::stop_token stop) {
   Generation generation;
   ZUBR_TRY(prompt, render(request));
-  generation.usage.prompt_tokens = prompt.tokens;
+  generation.usage.prompt_tokens = std::ssize(prompt.tokens);
   if (generation.usage.prompt_tokens > options_.context_tokens)
     return fail(ErrorCode::kTooLarge, "the prompt has {} tokens, the context has {}", generation.usage.prompt_tokens,
                 options_.context_tokens);

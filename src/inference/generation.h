@@ -36,6 +36,9 @@ struct Tool {
   std::string name;
   std::string description;
   std::string parameters;  // JSON schema of an object, as text; empty: no arguments
+  // The arguments are exactly what the schema says, or the request is refused. Else what of the schema cannot be
+  // enforced while generating is only shown to the model.
+  bool strict = false;
 };
 
 enum class ToolChoice {
@@ -49,6 +52,7 @@ struct SamplingOptions {
   int top_k = 40;            // 0 = off
   double top_p = 0.95;       // 1 = off
   double min_p = 0.05;       // 0 = off
+  double typical_p = 1.0;    // 1 = off
   double repeat_penalty = 1.0;
   double presence_penalty = 0.0;
   double frequency_penalty = 0.0;

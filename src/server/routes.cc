@@ -15,6 +15,22 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/completions", Where::kWorker, endpoints::completions},
     {"POST", "/v1/embeddings", Where::kWorker, endpoints::embeddings},
     {"POST", "/v1/classify", Where::kWorker, endpoints::classify},
+
+    {"POST", "/api/generate", Where::kWorker, endpoints::ollama_generate},
+    {"POST", "/api/chat", Where::kWorker, endpoints::ollama_chat},
+    {"POST", "/api/embed", Where::kWorker, endpoints::ollama_embed},
+    {"POST", "/api/embeddings", Where::kWorker, endpoints::ollama_embeddings},
+    {"GET", "/api/tags", Where::kWorker, endpoints::ollama_tags},
+    {"GET", "/api/ps", Where::kInline, endpoints::ollama_ps},
+    {"GET", "/api/version", Where::kInline, endpoints::ollama_version},
+    {"POST", "/api/show", Where::kWorker, endpoints::ollama_show},
+    {"POST", "/api/copy", Where::kWorker, endpoints::ollama_copy},
+    {"DELETE", "/api/delete", Where::kWorker, endpoints::ollama_delete},
+    {"POST", "/api/pull", Where::kWorker, endpoints::ollama_pull},
+    {"GET", "/api/blobs/{digest}", Where::kWorker, endpoints::ollama_has_blob},
+    {"POST", "/api/blobs/{digest}", Where::kWorker, endpoints::ollama_put_blob},
+    {"POST", "/api/create", Where::kInline, endpoints::ollama_create},
+    {"POST", "/api/push", Where::kInline, endpoints::ollama_push},
 };
 
 // Sets `parameter` where the pattern has one.

@@ -10,11 +10,13 @@
 #include "inference/backend.h"
 #include "server/exchange.h"
 #include "server/message.h"
+#include "server/model_shelf.h"
 #include "server/server.h"
 
 namespace zubr::server {
 
 class LabelBatcher;
+class ModelShelf;
 
 // What endpoints know of the world. Lives as long as the server.
 struct Site {
@@ -24,6 +26,8 @@ struct Site {
   const ServerLimits limits;
   const std::function<bool()> stopping;
   LabelBatcher& labels;
+  ModelShelf* const shelf;    // null: the server knows no model but its own
+  const std::string version;  // of the program
 };
 
 enum class Where {

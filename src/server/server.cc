@@ -95,11 +95,13 @@ std::string random_id() {
 
 struct Server::Impl {
   Impl(const ServerOptions& options, inference::Backend& backend)
-      : shared(
+      : shelf(options.shelf),
+        shared(
             Site{backend, backend.info(),
                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
                      .count(),
-                 options.limits, [this] { return shared.stopping.load(); }, labels},
+                 options.limits, [this] { return shared.stopping.load(); }, labels, options.shelf.get(),
+                 options.version},
             OriginGuard(options.allowed_hosts, options.allowed_origins, options.allow_public), options.on_request) {
     shared.run_id = random_id();
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) loops.push_back(std::make_unique<Loop>());
@@ -118,6 +120,7 @@ struct Server::Impl {
   bool wait_until_quiet(Clock::time_point until) const;
   StopReport stop(std::chrono::milliseconds deadline);
 
+  const std::shared_ptr<ModelShelf> shelf;
   LabelBatcher labels;
   Shared shared;  // outlives the loops, whose queues may hold what refers to it
   std::vector<std::unique_ptr<Loop>> loops;

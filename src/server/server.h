@@ -23,6 +23,8 @@
 
 namespace zubr::server {
 
+class ModelShelf;
+
 struct ServerLimits {
   std::size_t header_bytes = 32u << 10;          // over it: 431
   std::size_t body_bytes = 10u << 20;            // over it: 413
@@ -47,6 +49,8 @@ struct ServerOptions {
   std::vector<std::string> allowed_origins;  // "https://app.example": may call from a browser; "*" = any. Turns CORS on
   int io_threads = 1;
   ServerLimits limits;
+  std::shared_ptr<ModelShelf> shelf;                    // shared with the caller; null: only the served model is known
+  std::string version = "0";                            // of the program, as clients are told
   std::function<void(const AccessRecord&)> on_request;  // once per request, when its answer has ended
 };
 

@@ -21,6 +21,7 @@ Result<void> check(const inference::SamplingOptions& options) {
   if (!within(options.temperature, 0, 100)) return outside("temperature", options.temperature, "from 0 to 100");
   if (options.top_k < 0) return outside("top_k", options.top_k, "0 (off) or more");
   if (!within(options.top_p, 0, 1)) return outside("top_p", options.top_p, "from 0 to 1");
+  if (!within(options.typical_p, 0, 1)) return outside("typical_p", options.typical_p, "from 0 to 1");
   if (!within(options.min_p, 0, 1)) return outside("min_p", options.min_p, "from 0 to 1");
   if (!within(options.repeat_penalty, 0.01, 100))
     return outside("repeat_penalty", options.repeat_penalty, "from 0.01 to 100");
@@ -49,6 +50,7 @@ common_params_sampling parameters(const inference::SamplingOptions& options, con
   params.temp = static_cast<float>(options.temperature);
   params.top_k = options.top_k;
   params.top_p = static_cast<float>(options.top_p);
+  params.typ_p = static_cast<float>(options.typical_p);
   params.min_p = static_cast<float>(options.min_p);
   params.penalty_repeat = static_cast<float>(options.repeat_penalty);
   params.penalty_present = static_cast<float>(options.presence_penalty);
@@ -58,8 +60,8 @@ common_params_sampling parameters(const inference::SamplingOptions& options, con
   // llama.cpp takes its largest value to mean "a fresh one".
   if (options.seed) params.seed = std::min<std::uint32_t>(*options.seed, LLAMA_DEFAULT_SEED - 1);
   if (!grammar.empty()) params.grammar = {COMMON_GRAMMAR_TYPE_USER, grammar};
-  params.samplers = {COMMON_SAMPLER_TYPE_PENALTIES, COMMON_SAMPLER_TYPE_TOP_K, COMMON_SAMPLER_TYPE_TOP_P,
-                     COMMON_SAMPLER_TYPE_MIN_P, COMMON_SAMPLER_TYPE_TEMPERATURE};
+  params.samplers = {COMMON_SAMPLER_TYPE_PENALTIES, COMMON_SAMPLER_TYPE_TOP_K, COMMON_SAMPLER_TYPE_TYPICAL_P,
+                     COMMON_SAMPLER_TYPE_TOP_P,     COMMON_SAMPLER_TYPE_MIN_P, COMMON_SAMPLER_TYPE_TEMPERATURE};
   if (options.temperature <= 0) {
     params.top_k = 1;
     params.samplers = {COMMON_SAMPLER_TYPE_PENALTIES, COMMON_SAMPLER_TYPE_TOP_K};

@@ -33,4 +33,10 @@ inline std::optional<ApiError> check_model(const Site& site, std::string_view na
   return model_not_found(site, name);
 }
 
+// Where a chain of thought is asked for: the model's template has to know one.
+inline std::optional<ApiError> check_thinking(const Site& site, bool wanted) {
+  if (!wanted || site.model.template_has_thinking) return std::nullopt;
+  return bad_field("think", fmt::format("'{}' does not support thinking", site.model.name), "unsupported");
+}
+
 }  // namespace zubr::server

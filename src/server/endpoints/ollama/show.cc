@@ -1,0 +1,90 @@
+// POST /api/show: what is known of a model.
+#include <fmt/format.h>
+
+#include "server/endpoints/endpoints.h"
+#include "server/endpoints/model_name.h"
+#include "server/json_text.h"
+#include "server/ollama/ollama_request.h"
+#include "server/ollama/ollama_response.h"
+
+namespace zubr::server::endpoints {
+namespace {
+
+struct Shown {
+  std::string architecture, quantization, chat_template;
+  std::int64_t parameters = 0;
+  std::string facts;  // members of an object
+  std::vector<std::string> capabilities;
+  std::chrono::system_clock::time_point changed_at{};
+};
+
+Shown show_served(const Site& site) {
+  const inference::ModelInfo& model = site.model;
+  Shown shown{.architecture = model.architecture,
+              .quantization = model.quantization,
+              .chat_template = model.chat_template,
+              .parameters = model.parameters,
+              .facts = fmt::format(R"("general.architecture":{},"general.parameter_count":{},"{}.context_length":{},)"
+                                   R"("{}.embedding_length":{})",
+                                   json_text(model.architecture), model.parameters, model.architecture,
+                                   model.context_tokens, model.architecture, model.embedding_length),
+              .capabilities = {},
+              .changed_at = std::chrono::system_clock::time_point(std::chrono::seconds(site.started_at))};
+  const auto add = [&](bool has, const char* name) {
+    if (has) shown.capabilities.emplace_back(fmt::format("\"{}\"", name));
+  };
+  add(model.can_generate, "completion");
+  add(model.can_generate && model.has_chat_template, "tools");
+  add(model.can_infill, "insert");
+  add(model.template_has_thinking, "thinking");
+  add(model.can_embed && !model.can_generate, "embedding");
+  return shown;
+}
+
+Result<Shown> show_stored(ModelShelf& shelf, const std::string& name) {
+  ZUBR_TRY(model, shelf.find(name));
+  ZUBR_TRY(facts, shelf.facts(name));
+  ZUBR_TRY(chat_template, shelf.chat_template(name));
+  Shown shown{.architecture = model.architecture,
+              .quantization = model.quantization,
+              .chat_template = chat_template,
+              .parameters = model.parameters,
+              .facts = fmt::format(R"("general.parameter_count":{})", model.parameters),
+              .capabilities = {R"("completion")"},
+              .changed_at = model.changed_at};
+  for (const auto& [key, value] : facts) {
+    if (key != "general.parameter_count") shown.facts += fmt::format(",{}:{}", json_text(key), value);
+  }
+  return shown;
+}
+
+}  // namespace
+
+void ollama_show(const Site& site, const Request& request, Exchange& exchange) {
+  const auto refuse = [&](const ApiError& error) { exchange.send(error_response(error, Dialect::kOllama)); };
+  const auto wanted = ollama::parse_model(request.body, site.limits);
+  if (!wanted) return refuse(wanted.error());
+  const bool served = is_served(site, wanted->model);
+  Shown shown = served ? show_served(site) : Shown{};
+  if (site.shelf) {
+    auto stored = show_stored(*site.shelf, served ? site.model.name : wanted->model);
+    if (!stored && !served) return refuse(api_error(stored.error()));
+    if (stored && served) {
+      shown.facts = stored->facts;
+      shown.changed_at = stored->changed_at;
+    } else if (stored) {
+      shown = *std::move(stored);
+    }
+  } else if (!served) {
+    return refuse(model_not_found(site, wanted->model));
+  }
+  Response response;
+  response.body = fmt::format(
+      R"({{"modelfile":"","parameters":"","template":{},"details":{},"model_info":{{{}}},"capabilities":[{}],)"
+      R"("modified_at":"{}"}})",
+      json_text(shown.chat_template), ollama::details_json(shown.architecture, shown.parameters, shown.quantization),
+      shown.facts, fmt::join(shown.capabilities, ","), ollama::date_text(shown.changed_at));
+  exchange.send(std::move(response));
+}
+
+}  // namespace zubr::server::endpoints
