@@ -132,9 +132,9 @@ TEST(Infill, PutsPrefixAndSuffixBeforeTheMiddle) {
   const PromptBuilder builder(*model);
   const auto tokens = builder.build(request);
   ASSERT_TRUE(tokens) << tokens.error().message();
-  EXPECT_EQ((*model)->tokenizer().detokenize(*tokens, true),
+  EXPECT_EQ((*model)->tokenizer().detokenize(tokens->tokens, true),
             "<fim_prefix>def f(): <fim_middle><fim_suffix>return x<fim_middle>");
-  EXPECT_EQ(std::ranges::count(*tokens, (*model)->tokenizer().infill_middle()), 1) << "what is text stays text";
+  EXPECT_EQ(std::ranges::count(tokens->tokens, (*model)->tokenizer().infill_middle()), 1) << "what is text stays text";
 }
 
 TEST_F(AnswerOptionsTest, SaysWhatItsFileIs) {

@@ -4,6 +4,7 @@
 
 #include "core/machine.h"
 #include "core/utf8.h"
+#include "engine/chat/answer_reader.h"
 #include "engine/chat/prompt.h"
 #include "engine/embed/embedder.h"
 #include "engine/generate/generator.h"
@@ -58,6 +59,8 @@ inference::ModelInfo Engine::info() const {
           .bytes = model.bytes(),
           .embedding_length = model.embedding_size(),
           .chat_template = model.chat_template().value_or(""),
+          .template_has_tools = parts_->prompts.chat_template() && parts_->prompts.chat_template()->has_tools(),
+          .template_has_thinking = parts_->prompts.chat_template() && parts_->prompts.chat_template()->has_thinking(),
           .begin_token = model.tokenizer().piece(model.tokenizer().bos(), true),
           .end_token = model.tokenizer().piece(model.tokenizer().end_of_answer(), true),
           .parallel = parts_->parallel};
@@ -78,15 +81,26 @@ Result<std::string> Engine::detokenize(std::span<const std::int32_t> tokens) {
 }
 
 Result<inference::Backend::Prompt> Engine::render(const inference::GenerateRequest& request) {
-  ZUBR_TRY(tokens, parts_->prompts.build(request));
-  ZUBR_TRY(text, detokenize(tokens));
-  return Prompt{std::move(text), std::move(tokens)};
+  ZUBR_TRY(prompt, parts_->prompts.build(request));
+  ZUBR_TRY(text, detokenize(prompt.tokens));
+  return Prompt{std::move(text), std::move(prompt.tokens)};
 }
 
 Result<inference::Generation> Engine::generate(const inference::GenerateRequest& request,
                                                const inference::EventSink& sink, std::stop_token stop) {
   ZUBR_TRY(prompt, parts_->prompts.build(request));
-  return parts_->generator.generate(std::move(prompt), request, sink, stop);
+  Generator& generator = parts_->generator;
+  if (!prompt.format)
+    return generator.generate(std::move(prompt.tokens), request, sink, stop, std::move(prompt.grammar));
+  inference::GenerateRequest with_stops = request;
+  with_stops.stop.insert(with_stops.stop.end(), prompt.stops.begin(), prompt.stops.end());
+  AnswerReader reader(prompt.format, sink);
+  ZUBR_TRY(generation,
+           generator.generate(
+               std::move(prompt.tokens), with_stops, [&](const inference::Event& event) { reader.push(event); }, stop,
+               std::move(prompt.grammar)));
+  ZUBR_CHECK(reader.finish(generation, request.tool_choice == inference::ToolChoice::kRequired));
+  return generation;
 }
 
 Result<std::vector<Result<inference::Embedding>>> Engine::embed(const inference::EmbedRequest& request,

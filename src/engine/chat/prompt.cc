@@ -1,8 +1,26 @@
 #include "engine/chat/prompt.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "engine/chat/generic_tools.h"
+#include "engine/generate/schema_check.h"
+
 namespace zubr::engine {
+
+namespace {
+
+// Between the parts of a JSON text at most one space: small models otherwise fill an answer with blanks.
+std::string with_short_blanks(std::string grammar) {
+  constexpr std::string_view kRule = "space ::= ";
+  const std::size_t rule = grammar.starts_with(kRule) ? 0 : grammar.find("\n" + std::string(kRule));
+  if (rule == std::string::npos) return grammar;
+  const std::size_t begin = grammar.find("::= ", rule) + 4;
+  grammar.replace(begin, grammar.find('\n', begin) - begin, R"(" "?)");
+  return grammar;
+}
+
+}  // namespace
 
 PromptBuilder::PromptBuilder(std::shared_ptr<const Model> model)
     : model_(std::move(model)), chat_template_(ChatTemplate::create(model_)) {}
@@ -33,17 +51,42 @@ Result<Tokens> PromptBuilder::infill(const std::string& prefix, const std::strin
   return prompt;
 }
 
-Result<Tokens> PromptBuilder::build(const inference::GenerateRequest& request) const {
-  const int given = (request.raw_prompt ? 1 : 0) + (request.prompt_tokens ? 1 : 0) + (request.messages.empty() ? 0 : 1);
-  if (given > 1)
-    return fail(ErrorCode::kInvalidArgument,
-                "the request has several of messages, a raw prompt and tokens; leave all but one of them out");
-  if (request.suffix && !request.raw_prompt)
-    return fail(ErrorCode::kInvalidArgument, "the request has a suffix without a raw prompt before it");
-  if (request.prompt_tokens) return check_tokens(*request.prompt_tokens);
-  if (request.suffix) return infill(*request.raw_prompt, *request.suffix);
-  if (request.raw_prompt)
-    return model_->tokenizer().tokenize(*request.raw_prompt, {.add_special = true, .parse_special = true});
+// What stands in the template's own part of the prompt, and comes from outside.
+Result<void> PromptBuilder::check_texts(const inference::GenerateRequest& request) const {
+  const Tokenizer& tokenizer = model_->tokenizer();
+  const auto check = [&](const std::string& text, std::string_view what) -> Result<void> {
+    ZUBR_TRY(tokens, tokenizer.tokenize(text, {.parse_special = true}));
+    const auto control = std::ranges::find_if(tokens, [&](Token token) { return tokenizer.is_control(token); });
+    if (control == tokens.end()) return {};
+    return fail(ErrorCode::kInvalidArgument, "{} have '{}' in them, which is a control token of '{}'; leave it out",
+                what, tokenizer.piece(*control, true), model_->name());
+  };
+  for (const inference::Tool& tool : request.tools) ZUBR_CHECK(check(tool.description + tool.parameters, "the tools"));
+  for (const inference::Message& message : request.messages) {
+    for (const inference::ToolCall& call : message.tool_calls)
+      ZUBR_CHECK(check(call.name + " " + call.arguments, "the calls in the messages"));
+  }
+  return {};
+}
+
+Result<BuiltPrompt> PromptBuilder::generic_tools(const inference::GenerateRequest& request) const {
+  const ChatTemplate& chat_template = **chat_template_;
+  const auto messages =
+      describe_tools(request.messages, request.tools, request.tool_choice, chat_template.has_system_role());
+  ZUBR_TRY(rendered, chat_template.render(messages, {.thinking = request.thinking}));
+  ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), rendered));
+  BuiltPrompt prompt{std::move(tokens)};
+  if (request.tools.empty() || request.tool_choice == inference::ToolChoice::kNone) return prompt;
+  ZUBR_TRY(schema,
+           generic_answer_schema(request.tools, request.tool_choice, request.parallel_tool_calls, request.json_schema));
+  ZUBR_TRY(checked, check_schema(schema));
+  ZUBR_TRY(grammar, grammar_from_schema(checked));
+  prompt.grammar.text = with_short_blanks(std::move(grammar));
+  prompt.format = generic_format();
+  return prompt;
+}
+
+Result<BuiltPrompt> PromptBuilder::chat(const inference::GenerateRequest& request) const {
   if (request.messages.empty())
     return fail(ErrorCode::kInvalidArgument, "the request has no messages; write at least one");
   if (!chat_template_) return fail(chat_template_.error());
@@ -51,8 +94,39 @@ Result<Tokens> PromptBuilder::build(const inference::GenerateRequest& request) c
     if (!is_valid_utf8(request.messages[i].content))
       return fail(ErrorCode::kInvalidArgument, "message {} is not UTF-8; send it as UTF-8", i + 1);
   }
-  ZUBR_TRY(rendered, (*chat_template_)->render(request.messages));
-  return tokenize_prompt(model_->tokenizer(), rendered);
+  const ChatTemplate& chat_template = **chat_template_;
+  const bool about_tools = !request.tools.empty() || std::ranges::any_of(request.messages, [](const auto& message) {
+    return message.role == inference::Role::kTool || !message.tool_calls.empty();
+  });
+  const bool thinks = request.thinking && !request.json_schema && chat_template.has_thinking();
+  if (about_tools && chat_template.present() && !chat_template.has_tools()) return generic_tools(request);
+  if (!about_tools && !thinks) {
+    ZUBR_TRY(rendered, chat_template.render(request.messages));
+    ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), rendered));
+    return BuiltPrompt{std::move(tokens)};
+  }
+  ZUBR_CHECK(check_texts(request));
+  ZUBR_TRY(plan, chat_template.plan(request));
+  ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), plan.prompt));
+  return BuiltPrompt{std::move(tokens), std::move(plan.grammar), std::move(plan.format), std::move(plan.stops)};
+}
+
+Result<BuiltPrompt> PromptBuilder::build(const inference::GenerateRequest& request) const {
+  const int given = (request.raw_prompt ? 1 : 0) + (request.prompt_tokens ? 1 : 0) + (request.messages.empty() ? 0 : 1);
+  if (given > 1)
+    return fail(ErrorCode::kInvalidArgument,
+                "the request has several of messages, a raw prompt and tokens; leave all but one of them out");
+  if (request.suffix && !request.raw_prompt)
+    return fail(ErrorCode::kInvalidArgument, "the request has a suffix without a raw prompt before it");
+  if (request.messages.empty() && !request.tools.empty())
+    return fail(ErrorCode::kInvalidArgument, "the request has tools and no messages; tools are for conversations");
+  if (!request.raw_prompt && !request.prompt_tokens) return chat(request);
+  auto tokens = request.prompt_tokens ? check_tokens(*request.prompt_tokens)
+                : request.suffix
+                    ? infill(*request.raw_prompt, *request.suffix)
+                    : model_->tokenizer().tokenize(*request.raw_prompt, {.add_special = true, .parse_special = true});
+  if (!tokens) return fail(tokens.error());
+  return BuiltPrompt{*std::move(tokens)};
 }
 
 }  // namespace zubr::engine

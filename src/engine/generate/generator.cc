@@ -268,7 +268,7 @@ Result<Generator::Worker*> Generator::started() {
 }
 
 Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateRequest& request,
-                                       const inference::EventSink& sink, std::stop_token stop) {
+                                       const inference::EventSink& sink, std::stop_token stop, GrammarSpec grammar) {
   const auto& model = state_->model;
   if (!model->can_generate())
     return fail(ErrorCode::kUnsupported, "the model '{}' cannot generate text; use it with embed, or take another one",
@@ -281,11 +281,10 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
     return fail(ErrorCode::kInvalidArgument, "max_tokens is {}; it has to be -1 (no limit) or more",
                 request.max_tokens);
   ZUBR_CHECK(check_stops(request.stop));
-  std::string grammar;
-  if (request.json_schema) {
+  if (request.json_schema && grammar.text.empty()) {
     ZUBR_TRY(schema, check_schema(*request.json_schema));
     ZUBR_TRY(compiled, grammar_from_schema(schema));
-    grammar = std::move(compiled);
+    grammar.text = std::move(compiled);
   }
   ZUBR_TRY(sampler, Sampler::create(model, request.sampling, grammar));
   if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -300,6 +299,7 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
   const RequestId id = state_->next_id++;
   auto job = std::make_shared<GenerationJob>(id, model->tokenizer(), std::move(prompt), request.max_tokens,
                                              request.stop, std::move(sampler));
+  job->text.show(std::move(grammar.shown));
   job->top_logprobs = std::min(request.top_logprobs, kMaxTopLogprobs);
   worker->submit(job);
   // Also when the sink throws, nobody would wait for the rest.

@@ -15,6 +15,7 @@
 #include <stop_token>
 
 #include "core/result.h"
+#include "engine/llama/grammar.h"
 #include "engine/llama/model.h"
 #include "inference/generation.h"
 
@@ -42,9 +43,11 @@ class Generator {
   // The most tokens that prompt and answer may have together.
   int context_tokens() const;
 
-  // Of the request: max_tokens, sampling, stop and json_schema. `prompt`: its text as tokens.
+  // Of the request: max_tokens, sampling, stop, top_logprobs and json_schema. `prompt`: its text as tokens. `grammar`:
+  // holds instead of json_schema where it has a text.
   Result<inference::Generation> generate(Tokens prompt, const inference::GenerateRequest& request,
-                                         const inference::EventSink& sink, std::stop_token stop);
+                                         const inference::EventSink& sink, std::stop_token stop,
+                                         GrammarSpec grammar = {});
 
  private:
   class Worker;

@@ -6,6 +6,8 @@
 #include <exception>
 #include <mutex>
 
+#include "engine/chat/tool_schema.h"
+#include "engine/generate/schema_check.h"
 #include "engine/llama/log_capture.h"
 
 namespace zubr::engine {
@@ -25,6 +27,23 @@ const char* role_name(Role role) {
     case Role::kTool: return "tool";
   }
   return "user";
+}
+
+std::vector<common_chat_msg> messages_with_stand_ins(std::span<const Message> messages) {
+  std::vector<common_chat_msg> result;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Message& message = messages[i];
+    common_chat_msg made;
+    made.role = role_name(message.role);
+    // Templates write a call beside a text differently from a call alone.
+    if (message.tool_calls.empty() || !message.content.empty()) made.content = stand_in(i);
+    for (const inference::ToolCall& call : message.tool_calls)
+      made.tool_calls.push_back({call.name, call.arguments, call.id});
+    made.tool_call_id = message.tool_call_id;
+    made.tool_name = message.tool_name;
+    result.push_back(std::move(made));
+  }
+  return result;
 }
 
 RenderedPrompt plain_text(std::span<const Message> messages) {
@@ -93,13 +112,19 @@ struct ChatTemplate::Parsed {
 ChatTemplate::ChatTemplate() = default;
 ChatTemplate::~ChatTemplate() = default;
 
-Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::create(std::shared_ptr<const Model> model) {
+Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::create(std::shared_ptr<const Model> model,
+                                                                 const std::string& source) {
   std::shared_ptr<ChatTemplate> result(new ChatTemplate);
-  if (model->chat_template()) {
+  if (model->chat_template() || !source.empty()) {
     LogCapture log;
     try {
       result->parsed_ = std::make_unique<Parsed>();
-      result->parsed_->templates = common_chat_templates_init(model->handle(), "");
+      result->parsed_->templates = common_chat_templates_init(model->handle(), source);
+      const auto* templates = result->parsed_->templates.get();
+      auto caps = common_chat_templates_get_caps(templates);
+      result->has_tools_ = caps["supports_tools"] && caps["supports_tool_calls"];
+      result->has_system_role_ = caps["supports_system_role"];
+      result->has_thinking_ = common_chat_templates_support_enable_thinking(templates);
     } catch (const std::exception& error) {
       return fail(ErrorCode::kCorrupt, "the chat template of model '{}' cannot be read: {}", model->name(),
                   error.what());
@@ -115,18 +140,99 @@ Result<std::string> ChatTemplate::apply(std::span<const Message> messages, const
   common_chat_templates_inputs inputs;
   inputs.add_generation_prompt = options.add_generation_prompt;
   inputs.enable_thinking = options.thinking;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    common_chat_msg message;
-    message.role = role_name(messages[i].role);
-    message.content = stand_in(i);
-    inputs.messages.push_back(std::move(message));
-  }
+  inputs.messages = messages_with_stand_ins(messages);
   LogCapture log;
   try {
     std::lock_guard lock(parsed_->mutex);
     return common_chat_templates_apply(parsed_->templates.get(), inputs).prompt;
   } catch (const std::exception& error) {
     return fail(ErrorCode::kInvalidArgument, "the chat template of model '{}' refuses these messages: {}",
+                model_->name(), error.what());
+  }
+}
+
+namespace {
+
+// An answer as llama-common's parser for this template reads it.
+class TemplateFormat : public AnswerFormat {
+ public:
+  explicit TemplateFormat(common_chat_parser_params params) : params_(std::move(params)) {}
+
+  Result<ReadAnswer> read(std::string_view written, bool whole) const override {
+    LogCapture log;
+    try {
+      common_chat_msg message = common_chat_parse(std::string(written), !whole, params_);
+      ReadAnswer answer{std::move(message.content), std::move(message.reasoning_content), {}};
+      for (auto& call : message.tool_calls)
+        answer.calls.push_back({std::move(call.id), std::move(call.name), std::move(call.arguments)});
+      return answer;
+    } catch (const std::exception& error) {
+      return fail(ErrorCode::kInternal, "the model's answer is not in the form of its chat template: {}", error.what());
+    }
+  }
+
+ private:
+  const common_chat_parser_params params_;
+};
+
+GrammarSpec grammar_of(const common_chat_params& params, const Tokenizer& tokenizer) {
+  using Kind = GrammarSpec::Trigger::Kind;
+  GrammarSpec grammar{.text = params.grammar, .lazy = params.grammar_lazy, .prompt_end = params.generation_prompt};
+  const auto single = [&](const std::string& text) -> Token {
+    const auto tokens = tokenizer.tokenize(text, {.parse_special = true});
+    return tokens && tokens->size() == 1 ? tokens->front() : kNoToken;
+  };
+  for (const std::string& text : params.preserved_tokens) {
+    if (const Token token = single(text); token != kNoToken) grammar.shown.push_back(token);
+  }
+  for (const common_grammar_trigger& trigger : params.grammar_triggers) {
+    const Token token = trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_WORD ? single(trigger.value) : trigger.token;
+    const Kind kind = token != kNoToken                                     ? Kind::kToken
+                      : trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_WORD    ? Kind::kWord
+                      : trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN ? Kind::kPattern
+                                                                            : Kind::kWholePattern;
+    if (kind == Kind::kToken && std::ranges::find(grammar.shown, token) == grammar.shown.end())
+      grammar.shown.push_back(token);
+    grammar.triggers.push_back({kind, trigger.value, token});
+  }
+  return grammar;
+}
+
+}  // namespace
+
+Result<ChatPlan> ChatTemplate::plan(const inference::GenerateRequest& request) const {
+  common_chat_templates_inputs inputs;
+  inputs.enable_thinking = request.thinking;
+  inputs.reasoning_format = request.thinking ? COMMON_REASONING_FORMAT_DEEPSEEK : COMMON_REASONING_FORMAT_NONE;
+  inputs.parallel_tool_calls = request.parallel_tool_calls;
+  inputs.tool_choice = request.tool_choice == inference::ToolChoice::kNone       ? COMMON_CHAT_TOOL_CHOICE_NONE
+                       : request.tool_choice == inference::ToolChoice::kRequired ? COMMON_CHAT_TOOL_CHOICE_REQUIRED
+                                                                                 : COMMON_CHAT_TOOL_CHOICE_AUTO;
+  for (const inference::Tool& tool : request.tools) {
+    ZUBR_TRY(parameters, enforceable_parameters(tool));
+    inputs.tools.push_back({tool.name, tool.description, std::move(parameters)});
+  }
+  if (request.json_schema) {
+    ZUBR_TRY(schema, check_schema(*request.json_schema));
+    inputs.json_schema = std::move(schema);
+  }
+  inputs.messages = messages_with_stand_ins(request.messages);
+  LogCapture log;
+  try {
+    common_chat_params params;
+    {
+      std::lock_guard lock(parsed_->mutex);
+      params = common_chat_templates_apply(parsed_->templates.get(), inputs);
+    }
+    ZUBR_TRY(prompt, put_contents_back(params.prompt, request.messages));
+    common_chat_parser_params reading(params);
+    reading.reasoning_format = inputs.reasoning_format;
+    reading.parse_tool_calls = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+    if (!params.parser.empty()) reading.parser.load(params.parser);
+    return ChatPlan{std::move(prompt), grammar_of(params, model_->tokenizer()),
+                    std::make_shared<TemplateFormat>(std::move(reading)), std::move(params.additional_stops)};
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "the chat template of model '{}' refuses these messages and tools: {}",
                 model_->name(), error.what());
   }
 }

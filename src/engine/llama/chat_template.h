@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "core/result.h"
+#include "engine/chat/answer_format.h"
+#include "engine/llama/grammar.h"
 #include "engine/llama/model.h"
 #include "inference/generation.h"
 
@@ -35,15 +37,34 @@ struct RenderOptions {
   bool plain_text_without_template = false;
 };
 
+// A prompt whose answer has parts, and how to hold it to them and tell them apart.
+struct ChatPlan {
+  RenderedPrompt prompt;
+  GrammarSpec grammar = {};
+  std::shared_ptr<const AnswerFormat> format = nullptr;  // null: what the model writes is the answer
+  std::vector<std::string> stops = {};
+};
+
 class ChatTemplate {
  public:
-  // kCorrupt when the model's template cannot be parsed. A model without one is fine here.
-  static Result<std::shared_ptr<const ChatTemplate>> create(std::shared_ptr<const Model> model);
+  // kCorrupt when the template cannot be parsed. A model without one is fine here. `source`: Jinja, instead of the
+  // model's own.
+  static Result<std::shared_ptr<const ChatTemplate>> create(std::shared_ptr<const Model> model,
+                                                            const std::string& source = "");
   ~ChatTemplate();
   ChatTemplate(const ChatTemplate&) = delete;
   ChatTemplate& operator=(const ChatTemplate&) = delete;
 
   bool present() const;  // the model has a template
+
+  // What the template knows of; false without one.
+  bool has_tools() const { return has_tools_; }
+  bool has_thinking() const { return has_thinking_; }
+  bool has_system_role() const { return has_system_role_; }
+
+  // For a request with tools or room for thoughts; the template has to know them. Tool definitions and the arguments of
+  // calls become part of the template's own text.
+  Result<ChatPlan> plan(const inference::GenerateRequest& request) const;
 
   // kInvalidArgument: no messages, or the template refuses them (it says why). kUnsupported: no template, or one that
   // has no place for a message.
@@ -56,6 +77,7 @@ class ChatTemplate {
 
   std::shared_ptr<const Model> model_;
   std::unique_ptr<Parsed> parsed_;
+  bool has_tools_ = false, has_thinking_ = false, has_system_role_ = false;
 };
 
 // The tokens of a rendered prompt, with the model's begin-of-text token where it wants one.

@@ -44,7 +44,24 @@ Result<void> check_bias(const inference::SamplingOptions& options, const Model& 
   return {};
 }
 
-common_params_sampling parameters(const inference::SamplingOptions& options, const std::string& grammar) {
+void add_grammar(common_params_sampling& params, const GrammarSpec& grammar) {
+  using Kind = GrammarSpec::Trigger::Kind;
+  // Only grammars of this type begin with the end of the prompt.
+  const auto type = grammar.prompt_end.empty() ? COMMON_GRAMMAR_TYPE_USER : COMMON_GRAMMAR_TYPE_TOOL_CALLS;
+  params.grammar = {type, grammar.text};
+  params.grammar_lazy = grammar.lazy;
+  params.generation_prompt = grammar.prompt_end;
+  params.preserved_tokens.insert(grammar.shown.begin(), grammar.shown.end());
+  for (const GrammarSpec::Trigger& trigger : grammar.triggers) {
+    const auto kind = trigger.kind == Kind::kToken     ? COMMON_GRAMMAR_TRIGGER_TYPE_TOKEN
+                      : trigger.kind == Kind::kWord    ? COMMON_GRAMMAR_TRIGGER_TYPE_WORD
+                      : trigger.kind == Kind::kPattern ? COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN
+                                                       : COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN_FULL;
+    params.grammar_triggers.push_back({kind, trigger.text, trigger.token});
+  }
+}
+
+common_params_sampling parameters(const inference::SamplingOptions& options, const GrammarSpec& grammar) {
   common_params_sampling params;
   params.no_perf = true;
   params.temp = static_cast<float>(options.temperature);
@@ -59,7 +76,7 @@ common_params_sampling parameters(const inference::SamplingOptions& options, con
   for (const auto& [token, bias] : options.logit_bias) params.logit_bias.push_back({token, bias});
   // llama.cpp takes its largest value to mean "a fresh one".
   if (options.seed) params.seed = std::min<std::uint32_t>(*options.seed, LLAMA_DEFAULT_SEED - 1);
-  if (!grammar.empty()) params.grammar = {COMMON_GRAMMAR_TYPE_USER, grammar};
+  if (!grammar.text.empty()) add_grammar(params, grammar);
   params.samplers = {COMMON_SAMPLER_TYPE_PENALTIES, COMMON_SAMPLER_TYPE_TOP_K, COMMON_SAMPLER_TYPE_TYPICAL_P,
                      COMMON_SAMPLER_TYPE_TOP_P,     COMMON_SAMPLER_TYPE_MIN_P, COMMON_SAMPLER_TYPE_TEMPERATURE};
   if (options.temperature <= 0) {
@@ -80,7 +97,7 @@ Sampler::~Sampler() = default;
 
 Result<std::unique_ptr<Sampler>> Sampler::create(std::shared_ptr<const Model> model,
                                                  const inference::SamplingOptions& options,
-                                                 const std::string& grammar) {
+                                                 const GrammarSpec& grammar) {
   ZUBR_CHECK(check(options));
   ZUBR_CHECK(check_bias(options, *model));
   common_params_sampling params = parameters(options, grammar);

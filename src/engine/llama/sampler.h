@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "engine/llama/grammar.h"
 #include "engine/llama/model.h"
 #include "inference/generation.h"
 
@@ -18,9 +19,9 @@ namespace zubr::engine {
 
 class Sampler {
  public:
-  // `grammar`: GBNF, empty for none. kInvalidArgument for options out of range or a grammar that does not parse.
+  // kInvalidArgument for options out of range or a grammar that does not parse.
   static Result<std::unique_ptr<Sampler>> create(std::shared_ptr<const Model> model,
-                                                 const inference::SamplingOptions& options, const std::string& grammar);
+                                                 const inference::SamplingOptions& options, const GrammarSpec& grammar);
   ~Sampler();
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;

@@ -168,7 +168,7 @@ bool Tokenizer::is_control(Token token) const {
 }
 
 std::string DetokenizeStream::push(Token token) {
-  pending_ += tokenizer_.piece(token, special_);
+  pending_ += tokenizer_.piece(token, special_ || std::ranges::find(shown_, token) != shown_.end());
   std::string out;
   std::string_view rest = std::string_view(pending_).substr(0, complete_utf8_prefix(pending_));
   const std::size_t taken = rest.size();

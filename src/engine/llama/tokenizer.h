@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/result.h"
 #include "engine/token.h"
@@ -79,6 +81,9 @@ class DetokenizeStream {
   explicit DetokenizeStream(const Tokenizer& tokenizer, bool special = false)
       : tokenizer_(tokenizer), special_(special) {}
 
+  // Control tokens that are to be seen all the same.
+  void show(std::vector<Token> tokens) { shown_ = std::move(tokens); }
+
   // What has become complete with this token; often "" in the middle of a character.
   std::string push(Token token);
   // What is left at the end; an unfinished character becomes U+FFFD.
@@ -87,6 +92,7 @@ class DetokenizeStream {
  private:
   const Tokenizer& tokenizer_;
   bool special_;
+  std::vector<Token> shown_;
   std::string pending_;
 };
 
