@@ -47,9 +47,13 @@ class ChatStream : public ReplyStream {
     write(chunks_.role(index));
   }
 
-  void text(int index, std::string_view delta) {
+  void event(int index, const inference::Event& event) {
+    if (std::holds_alternative<inference::PromptProgress>(event)) return;
     start_choice(index);
-    write(chunks_.text(index, delta));
+    if (const auto* text = std::get_if<inference::TextDelta>(&event)) write(chunks_.text(index, *text));
+    if (const auto* thought = std::get_if<inference::ThoughtDelta>(&event))
+      write(chunks_.thought(index, thought->text));
+    if (const auto* call = std::get_if<inference::ToolCallDelta>(&event)) write(chunks_.call(index, *call));
   }
 
   void finish(int index, const Generation& generation) {
@@ -68,9 +72,7 @@ void answer_stream(const Site& site, const ChatRequest& chat, const ChatAnswer& 
   ChatStream stream(answer, chat.include_usage, exchange);
   std::vector<Generation> choices;
   for (int index = 0; index < chat.choices; ++index) {
-    const auto on_event = [&](const inference::Event& event) {
-      if (const auto* delta = std::get_if<inference::TextDelta>(&event)) stream.text(index, delta->text);
-    };
+    const auto on_event = [&](const inference::Event& event) { stream.event(index, event); };
     auto generation = site.backend.generate(of_choice(chat, index), on_event, exchange.stop_token());
     if (!generation) return stream.fail(request_error(generation.error(), "messages"));
     if (stream.stopped()) return stream.fail_stopped();

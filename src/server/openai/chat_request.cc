@@ -4,6 +4,7 @@
 
 #include "server/json/json_fields.h"
 #include "server/openai/generate_fields.h"
+#include "server/openai/tool_fields.h"
 
 namespace zubr::server::openai {
 namespace json = boost::json;
@@ -40,7 +41,32 @@ std::optional<Role> role_of(std::string_view name) {
   if (name == "system" || name == "developer") return Role::kSystem;  // OpenAI's newer name for the same
   if (name == "user") return Role::kUser;
   if (name == "assistant") return Role::kAssistant;
+  if (name == "tool") return Role::kTool;
   return std::nullopt;
+}
+
+void read_calls(const json::array& calls, const std::string& path, Message& message, std::optional<ApiError>& error) {
+  for (std::size_t i = 0; i < calls.size() && !error; ++i) {
+    const std::string here = fmt::format("{}[{}]", path, i);
+    const json::object* call = calls[i].if_object();
+    if (!call) {
+      error = bad_field(here, fmt::format("'{}' must be an object", here), "invalid_type");
+      return;
+    }
+    JsonFields outer(*call, here + ".", error);
+    const json::object* function = outer.object("function");
+    if (!function) return outer.fail("function", fmt::format("'{}.function' is missing", here), "missing");
+    JsonFields fields(*function, here + ".function.", error);
+    inference::ToolCall made{.id = outer.string("id").value_or(""),
+                             .name = fields.string("name").value_or(""),
+                             .arguments = fields.string("arguments").value_or("{}")};
+    if (made.name.empty()) fields.fail("name", fmt::format("'{}.function.name' is missing", here), "missing");
+    boost::system::error_code problem;
+    const json::value arguments = json::parse(made.arguments.empty() ? "{}" : made.arguments, problem);
+    if (problem || !arguments.is_object())
+      fields.fail("arguments", fmt::format("'{}.function.arguments' must be a JSON object, as text", here));
+    message.tool_calls.push_back(std::move(made));
+  }
 }
 
 Message read_message(const json::value& value, const std::string& path, std::optional<ApiError>& error) {
@@ -54,20 +80,24 @@ Message read_message(const json::value& value, const std::string& path, std::opt
   const auto role = fields.string("role");
   if (!role)
     fields.fail("role", fmt::format("'{}.role' is missing", path), "missing");
-  else if (*role == "tool" || *role == "function")
-    fields.fail("role", fmt::format("a message of role '{}' is {}", *role, kNotYet), "unsupported");
   else if (const auto known = role_of(*role))
     message.role = *known;
   else
-    fields.fail("role", fmt::format("'{}.role' must be system, developer, user or assistant, it is '{}'", path, *role));
-  if (fields.find("tool_calls")) {
-    const json::array* calls = fields.array("tool_calls");
-    if (calls && !calls->empty()) fields.fail("tool_calls", fmt::format("tool calls are {}", kNotYet), "unsupported");
+    fields.fail("role",
+                fmt::format("'{}.role' must be system, developer, user, assistant or tool, it is '{}'", path, *role));
+  if (const json::array* calls = fields.array("tool_calls")) read_calls(*calls, path + ".tool_calls", message, error);
+  if (message.role == Role::kTool) {
+    message.tool_call_id = fields.string("tool_call_id").value_or("");
+    message.tool_name = fields.string("name").value_or("");
+    if (message.tool_call_id.empty())
+      fields.fail("tool_call_id", fmt::format("'{}.tool_call_id' is missing", path), "missing");
   }
   fields.string("name");
   const json::value* content = fields.find("content");
-  if (!content)
+  if (!content && message.tool_calls.empty())
     fields.fail("content", fmt::format("'{}.content' is missing", path), "missing");
+  else if (!content)
+    message.content.clear();
   else if (content->is_string())
     message.content = std::string(content->get_string());
   else if (content->is_array())
@@ -89,25 +119,29 @@ void read_messages(JsonFields& fields, ChatRequest& chat, std::optional<ApiError
 
 // Fields that would change the answer, and that we would have to ignore. Saying so is better than a wrong answer.
 void refuse_unsupported(JsonFields& fields) {
-  for (const std::string_view name : {"tools", "functions"}) {
-    const json::array* list = fields.array(name);
-    if (list && !list->empty()) fields.fail(name, fmt::format("'{}' is {}", name, kNotYet), "unsupported");
-  }
-  for (const std::string_view name : {"tool_choice", "function_call"}) {
-    const json::value* value = fields.find(name);
-    if (value && *value != "none" && *value != "auto")
-      fields.fail(name, fmt::format("'{}' is {}", name, kNotYet), "unsupported");
-  }
-  if (fields.boolean("logprobs").value_or(false))
-    fields.fail("logprobs", fmt::format("'logprobs' is {}", kNotYet), "unsupported");
-  if (const json::object* bias = fields.object("logit_bias"); bias && !bias->empty())
-    fields.fail("logit_bias", fmt::format("'logit_bias' is {}", kNotYet), "unsupported");
+  if (const json::array* list = fields.array("functions"); list && !list->empty())
+    fields.fail("functions", "'functions' is not supported by this server; use 'tools'", "unsupported");
+  if (const json::value* value = fields.find("function_call"); value && *value != "none" && *value != "auto")
+    fields.fail("function_call", "'function_call' is not supported by this server; use 'tool_choice'", "unsupported");
   if (const json::array* modalities = fields.array("modalities")) {
     for (const json::value& modality : *modalities) {
       if (modality != "text")
         fields.fail("modalities", fmt::format("an output other than text is {}", kNotYet), "unsupported");
     }
   }
+}
+
+void read_logprobs(JsonFields& fields, inference::GenerateRequest& generate) {
+  constexpr int kMost = 20;
+  const bool wanted = fields.boolean("logprobs").value_or(false);
+  const auto top = fields.integer("top_logprobs", 0, kMost);
+  if (top.value_or(0) > 0 && !wanted) fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
+  if (wanted) generate.top_logprobs = static_cast<int>(top.value_or(0));
+}
+
+void read_effort(JsonFields& fields, inference::GenerateRequest& generate) {
+  const auto effort = fields.string("reasoning_effort");
+  generate.thinking = effort && *effort != "none";
 }
 
 void read_response_format(JsonFields& fields, ChatRequest& chat, std::optional<ApiError>& error) {
@@ -144,7 +178,13 @@ ApiResult<ChatRequest> parse_chat_request(std::string_view body, const ServerLim
   chat.generate.model = fields.string("model").value_or("");
   read_messages(fields, chat, error);
   refuse_unsupported(fields);
+  read_tools(fields, chat.generate.tools, error);
+  read_tool_choice(fields, chat.generate, error);
+  chat.generate.parallel_tool_calls = fields.boolean("parallel_tool_calls").value_or(true);
   read_sampling(fields, chat.generate.sampling);
+  read_logit_bias(fields, chat.generate.sampling);
+  read_logprobs(fields, chat.generate);
+  read_effort(fields, chat.generate);
   read_max_tokens(fields, {"max_tokens", "max_completion_tokens"}, chat.generate.max_tokens);  // the newer name wins
   read_stop(fields, "stop", chat.generate.stop);
   read_response_format(fields, chat, error);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
 #include <rapidcheck/gtest.h>
+#include <cmath>
 
 namespace zubr::server::openai {
 namespace {
@@ -105,18 +107,57 @@ TEST(ChatRequest, NamesTheMessageThatIsWrong) {
 
 TEST(ChatRequest, SaysWhatItDoesNotSupportInsteadOfIgnoringIt) {
   for (const auto& [field, fields] :
-       std::initializer_list<std::pair<std::string, std::string>>{{"tools", R"("tools":[{"type":"function"}])"},
-                                                                  {"tool_choice", R"("tool_choice":"required")"},
-                                                                  {"functions", R"("functions":[{}])"},
-                                                                  {"logprobs", R"("logprobs":true)"},
-                                                                  {"logit_bias", R"("logit_bias":{"1":5})"},
+       std::initializer_list<std::pair<std::string, std::string>>{{"functions", R"("functions":[{}])"},
+                                                                  {"function_call", R"("function_call":{"name":"f"})"},
                                                                   {"modalities", R"("modalities":["text","audio"])"}}) {
     const auto chat = parse(fields);
     ASSERT_FALSE(chat.has_value()) << fields;
     EXPECT_EQ(chat.error().param, field);
     EXPECT_EQ(chat.error().status, 400);
-    EXPECT_NE(chat.error().message.find("not supported yet by this server"), std::string::npos);
+    EXPECT_NE(chat.error().message.find("not supported"), std::string::npos);
   }
+}
+
+TEST(ChatRequest, ReadsToolsAndWhatTheySaid) {
+  const auto chat = parse_chat_request(R"({"messages":[{"role":"user","content":"a"},
+      {"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+      {"role":"tool","tool_call_id":"1","content":"b"}],
+      "tools":[{"type":"function","function":{"name":"f","description":"d","strict":true,"parameters":{"type":"object"}}},
+               {"type":"function","function":{"name":"g"}}],
+      "tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false,
+      "logprobs":true,"top_logprobs":2,"logit_bias":{"5":-100,"6":1.5},"reasoning_effort":"low"})",
+                                       ServerLimits{});
+  ASSERT_TRUE(chat.has_value()) << chat.error().message;
+  const auto& generate = chat->generate;
+  EXPECT_EQ(generate.messages[1].tool_calls.at(0).name, "f");
+  EXPECT_EQ(generate.messages[2].role, Role::kTool);
+  EXPECT_EQ(generate.messages[2].tool_call_id, "1");
+  ASSERT_EQ(generate.tools.size(), 1u) << "only the one that is asked for";
+  EXPECT_EQ(generate.tools[0].name, "f");
+  EXPECT_TRUE(generate.tools[0].strict);
+  EXPECT_EQ(generate.tool_choice, inference::ToolChoice::kRequired);
+  EXPECT_FALSE(generate.parallel_tool_calls);
+  EXPECT_EQ(generate.top_logprobs, 2);
+  EXPECT_TRUE(generate.thinking);
+  ASSERT_EQ(generate.sampling.logit_bias.size(), 2u);
+  EXPECT_TRUE(std::isinf(generate.sampling.logit_bias[0].second));
+  EXPECT_EQ(generate.sampling.logit_bias[1].second, 1.5f);
+}
+
+TEST(ChatRequest, NamesWhatIsWrongAboutTools) {
+  EXPECT_EQ(wrong_field(R"("tools":{})"), "tools");
+  EXPECT_EQ(wrong_field(R"("tools":[1])"), "tools[0]");
+  EXPECT_EQ(wrong_field(R"("tools":[{"type":"web_search"}])"), "tools[0].type");
+  EXPECT_EQ(wrong_field(R"("tools":[{"type":"function"}])"), "tools[0].function");
+  EXPECT_EQ(wrong_field(R"("tools":[{"function":{"name":"a b"}}])"), "tools[0].function.name");
+  EXPECT_EQ(wrong_field(R"("tools":[{"function":{"name":"a","parameters":[]}}])"), "tools[0].function.parameters");
+  EXPECT_EQ(wrong_field(R"("tools":[{"function":{"name":"a"}},{"function":{"name":"a"}}])"), "tools[1]");
+  EXPECT_EQ(wrong_field(R"("tool_choice":"required")"), "tool_choice");
+  EXPECT_EQ(wrong_field(R"("tool_choice":"sometimes")"), "tool_choice");
+  EXPECT_EQ(wrong_field(R"("tool_choice":{"function":{"name":"f"}})"), "tool_choice");
+  EXPECT_EQ(wrong_field(R"("top_logprobs":2)"), "top_logprobs");
+  EXPECT_EQ(wrong_field(R"("logprobs":true,"top_logprobs":21)"), "top_logprobs");
+  EXPECT_EQ(wrong_field(R"("logit_bias":{"a":1})"), "logit_bias");
 }
 
 TEST(ChatRequest, TurnsAResponseFormatIntoASchema) {

@@ -27,11 +27,15 @@ class ChunkWriter {
   ChunkWriter(const ChatAnswer& answer, bool include_usage);
 
   std::string role(int choice) const;  // the first of each choice
-  std::string text(int choice, std::string_view delta) const;
+  std::string text(int choice, const inference::TextDelta& delta) const;
+  std::string thought(int choice, std::string_view text) const;
+  std::string call(int choice, const inference::ToolCallDelta& delta) const;
   std::string finish(int choice, const inference::Generation& generation) const;
   std::string usage(const inference::Usage& usage) const;  // only with include_usage
 
  private:
+  std::string event(int choice, std::string_view delta, std::string_view logprobs, std::string_view finish) const;
+
   std::string head_;
   std::string tail_;
 };
