@@ -17,7 +17,8 @@ build: setup
 demo: setup
 	@tools/demo.sh
 
-test: setup
+test:
+	@tools/setup.sh test
 	@tools/test.sh
 
 bench:

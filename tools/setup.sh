@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs everything a build needs on Debian 12: packages from Debian, and llama.cpp and DuckDB from npm tarballs
 # whose hashes are pinned in third_party/npm.lock. Does nothing, quickly, where all of it is already there.
-#   tools/setup.sh           what the program and its tests need
+#   tools/setup.sh           what the program needs
+#   tools/setup.sh test      also what the tests need: the trainer's libraries
+#   tools/setup.sh train     the same
 #   tools/setup.sh bench     also llama-server and llama-bench, the peers of `make bench`
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,7 +13,9 @@ mkdir -p "$parts"
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 # --- Debian packages -------------------------------------------------------------------------------------------------
-mapfile -t wanted < <(grep -vE '^(#|$)' "$root/third_party/debian-packages.txt")
+lists=("$root/third_party/debian-packages.txt")
+case "${1:-}" in test|train) lists+=("$root/third_party/debian-packages-train.txt") ;; esac
+mapfile -t wanted < <(grep -hvE '^(#|$)' "${lists[@]}")
 command -v npm >/dev/null 2>&1 || wanted+=(npm)
 missing=()
 for package in "${wanted[@]}"; do

@@ -37,8 +37,8 @@ std::string_view trim(std::string_view text);
 // Latin and Polish letters.
 std::string lower(std::string_view text);
 std::string upper(std::string_view text);
-std::string capitalised(std::string_view text);   // the first letter
-std::string title_case(std::string_view text);    // every word's
+std::string capitalised(std::string_view text);  // the first letter
+std::string title_case(std::string_view text);   // every word's
 std::string without_polish_letters(std::string_view text);
 std::string with_typing_error(std::string_view text, Random& random);
 

@@ -65,6 +65,10 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
   params.kv_unified = options.unified;
   params.swa_full = true;  // a windowed cache cannot be copied between sequences after the window has moved
   params.embeddings = options.embeddings;
+  if (options.exact_cache) {
+    params.type_k = params.type_v = GGML_TYPE_F32;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;  // it would make F16 of them
+  }
   params.no_perf = true;
   std::unique_ptr<Context> context(new Context);
   context->handle_ = std::make_unique<Handle>();

@@ -37,7 +37,8 @@ struct ContextOptions {
   int outputs = 0;         // the most tokens of one decode() with logits or embeddings; 0 = all
   bool unified = true;     // one pool of cells, so that sequences may share them
   bool embeddings = false;
-  int threads = 0;  // 0 = as the model was told
+  bool exact_cache = false;  // keys and values in F32 instead of F16: twice the memory, for comparisons
+  int threads = 0;           // 0 = as the model was told
 };
 
 // The tokens of one decode, each with its place in a sequence. Positions in a sequence must follow on those in the
