@@ -120,9 +120,11 @@ TEST(ChatRequest, SaysWhatItDoesNotSupportInsteadOfIgnoringIt) {
 
 TEST(ChatRequest, ReadsToolsAndWhatTheySaid) {
   const auto chat = parse_chat_request(R"({"messages":[{"role":"user","content":"a"},
-      {"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+      {"role":"assistant","content":null,"tool_calls":[
+          {"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
       {"role":"tool","tool_call_id":"1","content":"b"}],
-      "tools":[{"type":"function","function":{"name":"f","description":"d","strict":true,"parameters":{"type":"object"}}},
+      "tools":[{"type":"function","function":{"name":"f","description":"d","strict":true,
+                                              "parameters":{"type":"object"}}},
                {"type":"function","function":{"name":"g"}}],
       "tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false,
       "logprobs":true,"top_logprobs":2,"logit_bias":{"5":-100,"6":1.5},"reasoning_effort":"low"})",
