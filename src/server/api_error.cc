@@ -76,7 +76,7 @@ ApiError request_error(const Error& error, std::string param) {
     answer.status = 400;
     answer.code = "context_length_exceeded";
   }
-  if (answer.status == 400) answer.param = std::move(param);
+  if (error.code() == ErrorCode::kTooLarge) answer.param = std::move(param);
   return answer;
 }
 

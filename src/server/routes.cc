@@ -31,6 +31,16 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/blobs/{digest}", Where::kWorker, endpoints::ollama_put_blob},
     {"POST", "/api/create", Where::kInline, endpoints::ollama_create},
     {"POST", "/api/push", Where::kInline, endpoints::ollama_push},
+
+    {"POST", "/completion", Where::kWorker, endpoints::llama_completion},
+    {"POST", "/tokenize", Where::kWorker, endpoints::llama_tokenize},
+    {"POST", "/detokenize", Where::kWorker, endpoints::llama_detokenize},
+    {"POST", "/apply-template", Where::kWorker, endpoints::llama_apply_template},
+    {"GET", "/props", Where::kInline, endpoints::llama_props},
+    {"GET", "/slots", Where::kInline, endpoints::llama_slots},
+
+    {"POST", "/v1/messages", Where::kWorker, endpoints::anthropic_messages},
+    {"POST", "/v1/messages/count_tokens", Where::kWorker, endpoints::anthropic_count_tokens},
 };
 
 // Sets `parameter` where the pattern has one.

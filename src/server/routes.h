@@ -26,8 +26,9 @@ struct Site {
   const ServerLimits limits;
   const std::function<bool()> stopping;
   LabelBatcher& labels;
-  ModelShelf* const shelf;    // null: the server knows no model but its own
-  const std::string version;  // of the program
+  ModelShelf* const shelf;             // null: the server knows no model but its own
+  const std::string version;           // of the program
+  const std::function<int()> running;  // requests that are worked on, or wait to be
 };
 
 enum class Where {

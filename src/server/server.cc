@@ -101,7 +101,7 @@ struct Server::Impl {
                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
                      .count(),
                  options.limits, [this] { return shared.stopping.load(); }, labels, options.shelf.get(),
-                 options.version},
+                 options.version, [this] { return shared.jobs.load(); }},
             OriginGuard(options.allowed_hosts, options.allowed_origins, options.allow_public), options.on_request) {
     shared.run_id = random_id();
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) loops.push_back(std::make_unique<Loop>());

@@ -31,4 +31,14 @@ void ollama_put_blob(const Site& site, const Request& request, Exchange& exchang
 void ollama_create(const Site& site, const Request& request, Exchange& exchange);      // ollama/shelf.cc
 void ollama_push(const Site& site, const Request& request, Exchange& exchange);        // ollama/shelf.cc
 
+// llama-server's and Anthropic's
+void llama_completion(const Site& site, const Request& request, Exchange& exchange);      // llama_server/completion.cc
+void llama_tokenize(const Site& site, const Request& request, Exchange& exchange);        // llama_server/tokens.cc
+void llama_detokenize(const Site& site, const Request& request, Exchange& exchange);      // llama_server/tokens.cc
+void llama_apply_template(const Site& site, const Request& request, Exchange& exchange);  // llama_server/tokens.cc
+void llama_props(const Site& site, const Request& request, Exchange& exchange);           // llama_server/props.cc
+void llama_slots(const Site& site, const Request& request, Exchange& exchange);           // llama_server/props.cc
+void anthropic_messages(const Site& site, const Request& request, Exchange& exchange);    // anthropic/messages.cc
+void anthropic_count_tokens(const Site& site, const Request& request, Exchange& exchange);  // anthropic/messages.cc
+
 }  // namespace zubr::server::endpoints
