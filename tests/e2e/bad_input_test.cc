@@ -92,11 +92,9 @@ TEST_F(BadInput, APromptTemplateWithoutAPlaceForTheText) {
   expect_refused("in.csv", 3, "none.txt", {"--prompt-template", "none.txt"});
 }
 
-TEST_F(BadInput, NoModelAndAModelThatIsNotHere) {
+TEST_F(BadInput, AModelThatIsNotHere) {
   expect_refused("in.csv", 3, "bielik", {"--model", "bielik"});
   expect_refused("in.csv", 3, "none.gguf", {"--model", "none.gguf"});
-  model_.clear();
-  expect_refused("in.csv", 2, "ZUBR_MODEL");
 }
 
 TEST_F(BadInput, AModelFileThatIsNone) {

@@ -16,6 +16,14 @@ class Commands : public ModelTest {
   }
 };
 
+TEST_F(Commands, ClassifyWithoutAModelUsesTheOneBuiltIn) {
+  model_.clear();
+  write("t.csv", "text\nblue running shoes\n");
+  const Finished done = zubr({"classify", "t.csv", "--labels", "Shoes,Garden", "-o", "o.csv"});
+  ASSERT_EQ(done.status, 0) << done.err;
+  EXPECT_NE(read("o.csv").find("blue running shoes,Shoes,"), std::string::npos) << read("o.csv");
+}
+
 TEST_F(Commands, ClassifyKeepsColumnsAndOrderInEveryFormat) {
   const Finished csv =
       zubr({"classify", "in.csv", "--text", "text", "--labels", "red,green", "-o", "out.csv", "--no-progress"});
