@@ -12,8 +12,8 @@ void llama_props(const Site& site, const Request&, Exchange& exchange) {
   const inference::SamplingOptions usual;
   Response response;
   response.body = fmt::format(
-      R"({{"default_generation_settings":{{"n_ctx":{},"params":{{"n_predict":-1,"temperature":{},"top_k":{},"top_p":{},)"
-      R"("min_p":{}}}}},"total_slots":{},"model_alias":{},"model_path":"","modalities":{{"vision":false,)"
+      R"({{"default_generation_settings":{{"n_ctx":{},"params":{{"n_predict":-1,"temperature":{},"top_k":{},)"
+      R"("top_p":{},"min_p":{}}}}},"total_slots":{},"model_alias":{},"model_path":"","modalities":{{"vision":false,)"
       R"("audio":false}},"chat_template":{},"chat_template_caps":{{"supports_tools":{}}},"bos_token":{},)"
       R"("eos_token":{},"build_info":{},"is_sleeping":false}})",
       site.model.context_tokens, usual.temperature, usual.top_k, usual.top_p, usual.min_p, site.model.parallel,
