@@ -28,9 +28,9 @@ RC_GTEST_PROP(HostileBodies, MayHaveAnyByteAnywhere, (std::uint8_t value)) {
   std::string body =
       R"({"model":"m","max_tokens":5,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":)"
       R"([{"type":"tool_result","tool_use_id":"1","content":"x"}]},{"role":"assistant","content":[{"type":"tool_use",)"
-      R"("id":"1","name":"f","input":{"a":[1]}}]},{"role":"user","content":"u"}],"tools":[{"name":"f","input_schema":{}}],)"
-      R"("tool_choice":{"type":"tool","name":"f"},"prompt":[[1,"a"],"b"],"logit_bias":[[1,false]],"input":["a"],)"
-      R"("labels":["x",{"label":"y"}],"tokens":[1,2],"content":"c","n_probs":3})";
+      R"("id":"1","name":"f","input":{"a":[1]}}]},{"role":"user","content":"u"}],"tools":[{"name":"f",)"
+      R"("input_schema":{}}],"tool_choice":{"type":"tool","name":"f"},"prompt":[[1,"a"],"b"],"logit_bias":[[1,false]],)"
+      R"("input":["a"],"labels":["x",{"label":"y"}],"tokens":[1,2],"content":"c","n_probs":3})";
   const auto at = *rc::gen::inRange<std::size_t>(0, body.size());
   body[at] = static_cast<char>(value);
   read_by_all(body);

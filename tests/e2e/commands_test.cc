@@ -21,7 +21,7 @@ TEST_F(Commands, ClassifyWithoutAModelUsesTheOneBuiltIn) {
   write("t.csv", "text\nblue running shoes\n");
   const Finished done = zubr({"classify", "t.csv", "--labels", "Shoes,Garden", "-o", "o.csv"});
   ASSERT_EQ(done.status, 0) << done.err;
-  EXPECT_NE(read("o.csv").find("blue running shoes,Shoes,"), std::string::npos) << read("o.csv");
+  EXPECT_NE(read(path("o.csv")).find("blue running shoes,Shoes,"), std::string::npos) << read(path("o.csv"));
 }
 
 TEST_F(Commands, ClassifyKeepsColumnsAndOrderInEveryFormat) {
