@@ -1,12 +1,14 @@
 #include <clocale>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string>
 #include <vector>
 
+#include "app/self_tests.h"
 #include "app/wiring.h"
 #include "cli/exit_code.h"
 #include "cli/program.h"
@@ -39,6 +41,10 @@ int main(int argc, char** argv) {
   std::setlocale(LC_ALL, "C.UTF-8");  // numbers with a dot whatever the user's locale; text is UTF-8
   std::ios::sync_with_stdio(false);
   try {
+    if (argc == 2 && std::strcmp(argv[1], zubr::app::kSelfTestArgument) == 0) {
+      std::cout << zubr::app::self_test_lines() << std::flush;
+      return std::cout ? zubr::cli::kExitOk : zubr::cli::kExitInternal;
+    }
     return run(argc, argv);
   } catch (const std::bad_alloc&) {
     complain("out of memory; use a smaller model, a smaller context or close other programs", "");

@@ -6,20 +6,15 @@
 #include "engine/llama/self_test.h"
 
 namespace zubr::app {
-namespace {
-
-// One test a line: passed or failed, name, detail, separated by tabs.
-std::string run_matmul() {
+std::string self_test_lines() {
   std::string lines;
   for (const engine::MatmulCheck& check : engine::check_matmul())
     lines += fmt::format("{}\t{}\t{}\n", check.passed ? "passed" : "failed", check.name, check.detail);
   return lines;
 }
 
-}  // namespace
-
 std::vector<cli::SelfTest> self_tests() {
-  const auto lines = core::run_in_child(run_matmul);
+  const auto lines = core::output_of(core::own_program(), {kSelfTestArgument});
   if (!lines) return {{"matmul", false, lines.error().message()}};
   std::vector<cli::SelfTest> tests;
   std::istringstream in(*lines);

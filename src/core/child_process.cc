@@ -1,6 +1,7 @@
 #include "core/child_process.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,23 +14,28 @@
 namespace zubr::core {
 namespace {
 
-[[noreturn]] void be_the_child(const std::function<std::string()>& work, int out) {
-  for (const int number : {SIGINT, SIGTERM}) ::signal(number, SIG_DFL);
-  int status = 1;
-  try {
-    const std::string text = work();
-    status = 0;
-    for (std::size_t at = 0; at < text.size();) {
-      const ssize_t written = ::write(out, text.data() + at, text.size() - at);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) ::_exit(1);
-      at += static_cast<std::size_t>(written);
-    }
-  } catch (...) {
-    status = 1;
+// What posix_spawn needs, freed with it.
+struct SpawnPlan {
+  posix_spawn_file_actions_t files{};
+  posix_spawnattr_t attributes{};
+
+  explicit SpawnPlan(int out) {
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    for (const int number : {SIGINT, SIGTERM, SIGPIPE}) ::sigaddset(&defaults, number);
+    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   }
-  ::_exit(status);  // without the parent's destructors and atexit handlers
-}
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+  ~SpawnPlan() {
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+};
 
 std::string read_to_end(int in) {
   std::string text;
@@ -44,18 +50,22 @@ std::string read_to_end(int in) {
 
 }  // namespace
 
-Result<std::string> run_in_child(const std::function<std::string()>& work) {
+Result<std::string> output_of(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return fail(system_error("cannot make a pipe", errno));
-  const pid_t child = ::fork();
-  if (child < 0) {
-    const int error = errno;
-    ::close(pipe[0]);
-    ::close(pipe[1]);
-    return fail(system_error("cannot start a process", error));
-  }
-  if (child == 0) be_the_child(work, pipe[1]);
+  std::string name = program.string();
+  std::vector<std::string> words = arguments;
+  std::vector<char*> argv{name.data()};
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_t child = -1;
+  const SpawnPlan plan(pipe[1]);
+  const int error = ::posix_spawn(&child, name.c_str(), &plan.files, &plan.attributes, argv.data(), environ);
   ::close(pipe[1]);
+  if (error != 0) {
+    ::close(pipe[0]);
+    return fail(system_error("cannot start " + name, error));
+  }
   std::string text = read_to_end(pipe[0]);
   ::close(pipe[0]);
   int status = 0;
@@ -66,5 +76,7 @@ Result<std::string> run_in_child(const std::function<std::string()>& work) {
   if (WEXITSTATUS(status) != 0) return fail(ErrorCode::kInternal, "it ended with status {}", WEXITSTATUS(status));
   return text;
 }
+
+std::filesystem::path own_program() { return "/proc/self/exe"; }
 
 }  // namespace zubr::core

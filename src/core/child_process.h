@@ -1,15 +1,20 @@
 // Work that may crash, in a process of its own.
 #pragma once
 
-#include <functional>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 
 namespace zubr::core {
 
-// Runs `work` in a forked copy of this process and returns its text. kInternal, naming the signal or status, when the
-// copy died; kIo when none could be made. Call before other threads hold locks that `work` needs.
-Result<std::string> run_in_child(const std::function<std::string()>& work);
+// Runs `program` and returns what it writes to standard output; its standard error is this process's. kInternal, naming
+// the signal or status, when it does not end well; kIo when it cannot be started. Nothing is forked that this process
+// holds, so any thread may call it whatever the others do.
+Result<std::string> output_of(const std::filesystem::path& program, const std::vector<std::string>& arguments);
+
+// This program's own file.
+std::filesystem::path own_program();
 
 }  // namespace zubr::core

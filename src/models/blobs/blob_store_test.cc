@@ -48,6 +48,19 @@ TEST_F(BlobStoreTest, FindsWhatADeadProcessLeft) {
   EXPECT_EQ(std::string_view(bytes, 4), "4567");
 }
 
+TEST_F(BlobStoreTest, LeavesNothingOfADeadProcessBesideABlob) {
+  const std::string bytes = "0123456789";
+  const Digest digest = sha256(bytes);
+  auto partial = store_.begin(digest.file_name(), {});
+  ASSERT_TRUE(partial);
+  ASSERT_TRUE(partial->write(0, bytes));
+  const auto folder = home_.path() / "blobs" / "partial";
+  std::ofstream(folder / (digest.file_name() + ".journal.new")) << "killed between writing and renaming";
+  ASSERT_TRUE(partial->commit(store_.path_of(digest)));
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    EXPECT_EQ(entry.path().extension(), ".lock") << entry.path();
+}
+
 TEST_F(BlobStoreTest, DoesNotBelieveAJournalWithoutItsData) {
   const std::string key = sha256("x").file_name();
   {

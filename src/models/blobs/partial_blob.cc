@@ -110,7 +110,7 @@ Result<void> PartialBlob::commit(const std::filesystem::path& target) {
   if (::fsync(fd_) != 0) return io_error("write", data_path());
   if (::rename(data_path().c_str(), target.c_str()) != 0) return io_error("rename to its final name", data_path());
   sync_folder(target.parent_path());
-  ::unlink(journal_path().c_str());
+  discard();
   return {};
 }
 
