@@ -3,6 +3,7 @@
 #include "app/built_in_model.h"
 #include "app/self_tests.h"
 #include "app/serve.h"
+#include "catalog/update/update_settings.h"
 #include "cli/settings.h"
 #include "core/machine.h"
 #include "engine/engine.h"
@@ -40,6 +41,7 @@ core::SettingsRegistry all_settings() {
   registry.declare(cli::cli_settings());
   registry.declare(net::net_settings());
   registry.declare(models::pull_settings());
+  registry.declare(catalog::update_settings());
   registry.declare(server::server_settings());
   return registry;
 }

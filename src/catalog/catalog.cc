@@ -136,9 +136,8 @@ Result<void> Catalog::keep_position(std::string_view source, std::string_view po
   return update.run();
 }
 
-Result<MergeReport> Catalog::end_round(const SourceInfo& source) {
+Result<MergeReport> Catalog::let_go_unmet(const SourceInfo& source) {
   ZUBR_TRY(state, source_state(source.name));
-  ZUBR_TRY(transaction, storage::Transaction::begin(database_));
   std::vector<std::pair<std::int64_t, std::string>> missing;
   {
     ZUBR_TRY(query, database_.prepare("SELECT id, name FROM listing WHERE source = ? AND round <> ? AND gone IS NULL"));
@@ -152,7 +151,12 @@ Result<MergeReport> Catalog::end_round(const SourceInfo& source) {
   }
   ZUBR_TRY(merger, Merger::begin(database_, source));
   for (const auto& [listing, name] : missing) ZUBR_CHECK(merger.let_go(listing, name));
-  ZUBR_TRY(report, merger.finish());
+  return merger.finish();
+}
+
+Result<MergeReport> Catalog::end_round(const SourceInfo& source) {
+  ZUBR_TRY(transaction, storage::Transaction::begin(database_));
+  ZUBR_TRY(report, let_go_unmet(source));
   ZUBR_CHECK(close_round(source));
   ZUBR_CHECK(transaction.commit());
   return report;
@@ -173,22 +177,6 @@ Result<std::vector<SourceInfo>> Catalog::sources() {
     if (!more) return sources;
     sources.push_back({query.text(0), query.text(1), query.text(2), query.text(3)});
   }
-}
-
-Result<std::optional<Validator>> Catalog::validator(std::string_view url) {
-  ZUBR_TRY(query, database_.prepare("SELECT etag, modified FROM answer WHERE url = ?"));
-  query.bind(1, url);
-  ZUBR_TRY(found, query.step());
-  if (!found) return std::nullopt;
-  return Validator{query.text(0), query.text(1)};
-}
-
-Result<void> Catalog::keep_validator(std::string_view url, const Validator& validator) {
-  ZUBR_TRY(update, database_.prepare("INSERT OR REPLACE INTO answer (url, etag, modified) VALUES (?, ?, ?)"));
-  update.bind(1, url);
-  update.bind(2, validator.etag);
-  update.bind(3, validator.modified);
-  return update.run();
 }
 
 Result<std::string> Catalog::note(std::string_view name) {

@@ -51,7 +51,7 @@ struct SourceState {
   std::int64_t round = 0;
 };
 
-// What a server said about an answer, for the next time.
+// What a server said about an answer, so that the next time it may say "not changed".
 struct Validator {
   std::string etag, modified;
 };
@@ -96,12 +96,11 @@ class Catalog {
   Result<std::string> begin_round(const SourceInfo& source);
   Result<void> keep_position(std::string_view source, std::string_view position);
   Result<MergeReport> end_round(const SourceInfo& source);
-  // The same, where not everything was read: nothing is gone.
+  // Inside a transaction of the caller's: what was not met in the source's open round is gone.
+  Result<MergeReport> let_go_unmet(const SourceInfo& source);
+  // end_round() where not everything was read: nothing is gone.
   Result<void> close_round(const SourceInfo& source);
   Result<std::vector<SourceInfo>> sources();
-
-  Result<std::optional<Validator>> validator(std::string_view url);
-  Result<void> keep_validator(std::string_view url, const Validator& validator);
 
   Result<std::string> note(std::string_view name);  // empty where there is none
   Result<void> keep_note(std::string_view name, std::string_view value);

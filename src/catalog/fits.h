@@ -25,6 +25,10 @@ std::optional<CacheCost> cache_cost(const ModelRecord& record);
 
 // What the program itself and its buffers take beside weights and cache.
 inline constexpr std::uint64_t kOverheadBytes = std::uint64_t{512} << 20;
+// What of a memory is left for weights.
+inline constexpr std::uint64_t bytes_for_weights(std::uint64_t memory) {
+  return memory > kOverheadBytes ? memory - kOverheadBytes : 0;
+}
 
 struct FitRow {
   std::string quantization;

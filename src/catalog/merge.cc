@@ -27,7 +27,7 @@ double weight_of(const ModelRecord& record) {
 // Addresses of these are labels of entries; the model is named beside them.
 bool is_label(std::string_view source) {
   return source == "facts" || source == "lmarena" || source == "aider" || source == "imported" ||
-         source == "hf-leaderboard" || source == "openrouter-endpoints";
+         source == "hf-leaderboard" || source == "openrouter-endpoints" || source == "open-llm";
 }
 
 std::optional<std::int64_t> count_of(const std::optional<PicoDollars>& amount) {
@@ -181,6 +181,20 @@ Result<void> Merger::add(const ModelFact& fact) {
   }
   touched_.insert(model);
   return write_parts(fact, listing);
+}
+
+Result<bool> Merger::meet(std::string_view source, std::string_view name) {
+  ZUBR_TRY(query, prepared("SELECT fact FROM listing WHERE source = ? AND name = ?"));
+  query->bind(1, source);
+  query->bind(2, name);
+  ZUBR_TRY(known, query->step());
+  if (!known) return false;
+  const std::string line = query->text(0);
+  query->reset();
+  // add() sees that it is the same; one that was gone gets its offers back.
+  ZUBR_TRY(fact, parse_model_fact(line));
+  ZUBR_CHECK(add(fact));
+  return true;
 }
 
 Result<void> Merger::write_parts(const ModelFact& fact, std::int64_t listing) {
@@ -364,12 +378,16 @@ Result<MergeReport> Merger::finish() {
 }
 
 Result<void> Merger::add(const DatasetFact& fact) {
-  ZUBR_TRY(insert, prepared("INSERT INTO dataset (name, license, size, languages, tasks, tags, downloads, likes, "
-                            "trending, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
-                            "DO UPDATE SET license = excluded.license, size = excluded.size, "
-                            "languages = excluded.languages, tasks = excluded.tasks, tags = excluded.tags, "
-                            "downloads = excluded.downloads, likes = excluded.likes, trending = excluded.trending, "
-                            "modified = excluded.modified RETURNING id"));
+  ZUBR_TRY(insert,
+           prepared("INSERT INTO dataset (name, license, size, languages, tasks, tags, downloads, likes, "
+                    "trending, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
+                    "DO UPDATE SET license = excluded.license, size = excluded.size, "
+                    "languages = excluded.languages, tasks = excluded.tasks, tags = excluded.tags, "
+                    "downloads = excluded.downloads, likes = excluded.likes, trending = excluded.trending, "
+                    "modified = excluded.modified WHERE (license, size, languages, tasks, tags, downloads, likes, "
+                    "trending, modified) IS NOT (excluded.license, excluded.size, excluded.languages, "
+                    "excluded.tasks, excluded.tags, excluded.downloads, excluded.likes, excluded.trending, "
+                    "excluded.modified) RETURNING id"));
   insert->bind(1, fact.name);
   insert->bind(2, fact.license);
   insert->bind(3, fact.size);
@@ -381,8 +399,12 @@ Result<void> Merger::add(const DatasetFact& fact) {
   insert->bind(9, fact.trending);
   insert->bind(10, fact.created);
   insert->bind(11, fact.modified);
-  ZUBR_TRY(row, insert->step());
-  const std::int64_t id = row ? insert->integer(0) : 0;
+  ZUBR_TRY(changed, insert->step());
+  if (!changed) {
+    ++report_.unchanged;
+    return {};
+  }
+  const std::int64_t id = insert->integer(0);
   insert->reset();
   ++report_.datasets;
   ZUBR_TRY(index, prepared("INSERT OR REPLACE INTO dataset_words (rowid, text) VALUES (?, ?)"));

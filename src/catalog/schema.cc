@@ -59,7 +59,24 @@ CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'unicode61', prefix = '2
 CREATE VIRTUAL TABLE dataset_words USING fts5 (text, tokenize = 'unicode61');
 )sql";
 
-constexpr std::array<std::string_view, 1> kSteps{kTables};
+// What an update has read and not yet published (update/staging.h): pages as lines of facts (facts_text.h), or as the
+// names of the listings that a page not changed since stands for. answer: what each address last answered.
+constexpr std::string_view kStaging = R"sql(
+CREATE TABLE staging (
+  source TEXT PRIMARY KEY, wish TEXT NOT NULL, next TEXT NOT NULL, begun TEXT NOT NULL,
+  entries INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE staged_page (
+  source TEXT NOT NULL, number INTEGER NOT NULL, url TEXT NOT NULL, next TEXT NOT NULL, etag TEXT NOT NULL,
+  modified TEXT NOT NULL, unchanged INTEGER NOT NULL, lines TEXT NOT NULL, PRIMARY KEY (source, number))
+  WITHOUT ROWID;
+CREATE INDEX staged_page_url ON staged_page (source, url);
+DROP TABLE answer;
+CREATE TABLE answer (
+  url TEXT PRIMARY KEY, etag TEXT NOT NULL, modified TEXT NOT NULL, next TEXT NOT NULL, reader INTEGER NOT NULL,
+  names TEXT NOT NULL);
+)sql";
+
+constexpr std::array<std::string_view, 2> kSteps{kTables, kStaging};
 
 }  // namespace
 

@@ -4,9 +4,9 @@
 #include <map>
 #include <sstream>
 
+#include "catalog/update/update_settings.h"
 #include "cli/exit_code.h"
 #include "cli/program.h"
-#include "cli/search_arguments.h"
 #include "cli/settings.h"
 #include "core/message.h"
 #include "core/temp_dir.h"
@@ -33,6 +33,7 @@ class CatalogCommands : public testing::Test {
     registry.declare(cli_settings());
     registry.declare(net::net_settings());
     registry.declare(models::pull_settings());
+    registry.declare(catalog::update_settings());
     Services services;
     services.version = "1.2.3";
     std::istringstream in;
@@ -139,22 +140,6 @@ TEST_F(CatalogCommands, FitsChoosesAQuantization) {
   EXPECT_NE(outcome.out.find("*  Q6_K"), std::string::npos) << outcome.out;
   EXPECT_EQ(run({"fits", "llama3.1:405b", "--memory", "8"}).code, exit_code(ErrorCode::kOutOfMemory));
   EXPECT_EQ(run({"fits", "google/gemini-2.5-pro"}).code, exit_code(ErrorCode::kUnsupported));
-}
-
-TEST(ParameterRange, IsReadAsPeopleWriteIt) {
-  EXPECT_EQ(parse_parameter_range("7b..13b")->min, 7'000'000'000);
-  EXPECT_EQ(parse_parameter_range("..1.5B")->max, 1'500'000'000);
-  EXPECT_EQ(parse_parameter_range("70b..")->max, std::nullopt);
-  EXPECT_EQ(parse_parameter_range("8b")->min, 7'200'000'000);
-  for (const char* broken : {"", "..", "b", "7b..x", "-1b", "7b-13b", "nan"})
-    EXPECT_FALSE(parse_parameter_range(broken));
-}
-
-TEST(Tokens, AreReadAsPeopleWriteThem) {
-  EXPECT_EQ(parse_tokens("128k", "--context").value(), 131'072);
-  EXPECT_EQ(parse_tokens("1m", "--context").value(), 1'000'000);
-  EXPECT_EQ(parse_tokens("32768", "--context").value(), 32'768);
-  EXPECT_FALSE(parse_tokens("0", "--context"));
 }
 
 }  // namespace

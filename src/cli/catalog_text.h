@@ -1,14 +1,21 @@
-// How models of the catalog look in tables and as JSON. Pure.
+// How models of the catalog look in tables. Pure.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "catalog/catalog.h"
+#include "catalog/answers/record_json.h"
 #include "cli/json_text.h"
 
 namespace zubr::cli {
+
+using catalog::card_json;
+using catalog::license_line;
+using catalog::maybe;
+using catalog::price_json;
+using catalog::record_json;
+using catalog::texts_json;
 
 // "8.03B", "135M"; "-" where it is not known.
 std::string size_text(const std::optional<std::int64_t>& parameters);
@@ -21,16 +28,5 @@ std::string score_text(const std::optional<double>& score);
 std::string or_dash(const std::string& text);
 // "open", "paid", "-"
 std::string access_text(const catalog::ModelRecord& record);
-// The licence in one line: what a company may do with it.
-std::string license_line(const catalog::ModelRecord& record);
-
-// Prices are texts of dollars per million tokens, so that nothing is rounded.
-Json record_json(const catalog::ModelRecord& record);
-Json card_json(const catalog::ModelCard& card);
-Json price_json(const std::optional<catalog::PicoDollars>& per_token);
-Json maybe(const std::optional<std::int64_t>& value);
-Json maybe(const std::optional<double>& value);
-Json maybe(const std::optional<bool>& value);
-Json texts_json(const std::vector<std::string>& texts);
 
 }  // namespace zubr::cli

@@ -58,6 +58,7 @@ void add_show(CLI::App& root, CommandLine& line);
 void add_compare(CLI::App& root, CommandLine& line);
 void add_leaderboard(CLI::App& root, CommandLine& line);
 void add_datasets(CLI::App& root, CommandLine& line);
+void add_catalog(CLI::App& root, CommandLine& line);
 void add_fits(CLI::App& root, CommandLine& line);
 void add_config(CLI::App& root, CommandLine& line);
 void add_doctor(CLI::App& root, CommandLine& line);

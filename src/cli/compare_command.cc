@@ -3,6 +3,7 @@
 #include <ostream>
 #include <set>
 
+#include "catalog/answers/fitting_models.h"
 #include "cli/catalog_open.h"
 #include "cli/catalog_text.h"
 #include "cli/command_line.h"
@@ -86,16 +87,7 @@ void show_table(const std::vector<catalog::ModelCard>& cards, std::ostream& out)
 
 Result<int> run_compare(const CompareArguments& arguments, Session& session) {
   ZUBR_TRY(catalog, open_catalog(session));
-  std::vector<catalog::ModelCard> cards;
-  for (const std::string& name : arguments.models) {
-    ZUBR_TRY(id, catalog.resolve(name));
-    const auto same = std::ranges::find(cards, id, [](const auto& card) { return card.record.id; });
-    if (same != cards.end())
-      return fail(ErrorCode::kInvalidArgument, "'{}' is the same model as {}; name another one", name,
-                  same->record.address.name);
-    ZUBR_TRY(card, catalog.card(id));
-    cards.push_back(std::move(card));
-  }
+  ZUBR_TRY(cards, catalog::cards_to_compare(catalog, arguments.models));
   if (arguments.json) {
     std::vector<Json> items;
     for (const auto& card : cards) items.push_back(card_json(card));

@@ -1,12 +1,11 @@
 // zubr datasets
 #include <ostream>
 
-#include "catalog/search.h"
+#include "catalog/answers/search_arguments.h"
 #include "cli/catalog_open.h"
 #include "cli/catalog_text.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
-#include "cli/search_arguments.h"
 #include "cli/table_text.h"
 
 namespace zubr::cli {
@@ -28,37 +27,14 @@ std::string first_word(const std::vector<std::string>& words) {
   return all.substr(start, end - start) + (end + 1 < all.size() ? ", …" : "");
 }
 
-std::vector<std::string> words_of(const std::vector<std::string>& spaced) {
-  std::vector<std::string> words;
-  for (const std::string& all : spaced)
-    for (std::size_t at = 0; at < all.size();) {
-      const std::size_t end = std::min(all.find(' ', at), all.size());
-      if (end > at) words.push_back(all.substr(at, end - at));
-      at = end + 1;
-    }
-  return words;
-}
-
 Result<int> run_datasets(const DatasetArguments& arguments, Session& session) {
   ZUBR_TRY(catalog, open_catalog(session));
   catalog::DatasetQuery query = arguments.query;
-  ZUBR_TRY(sort, parse_sort(arguments.sort));
+  ZUBR_TRY(sort, catalog::parse_sort(arguments.sort, "--sort"));
   query.sort = sort;
   ZUBR_TRY(found, catalog::find_datasets(catalog, query));
   if (arguments.json) {
-    std::vector<Json> items;
-    for (const auto& set : found)
-      items.push_back(Json::object({{"id", set.name},
-                                    {"license", set.license},
-                                    {"rows", set.size},
-                                    {"languages", texts_json(words_of(set.languages))},
-                                    {"tasks", texts_json(words_of(set.tasks))},
-                                    {"downloads", maybe(set.downloads)},
-                                    {"likes", maybe(set.likes)},
-                                    {"trending", maybe(set.trending)},
-                                    {"created", set.created},
-                                    {"modified", set.modified}}));
-    session.console.out << json_text(Json::array(std::move(items)));
+    session.console.out << json_text(catalog::datasets_json(found));
     return kExitOk;
   }
   if (found.empty()) {

@@ -1,21 +1,19 @@
 // zubr fits
 #include <ostream>
 
-#include "catalog/fits.h"
-#include "catalog/search.h"
+#include "catalog/answers/desk.h"
+#include "catalog/answers/fitting_models.h"
+#include "catalog/answers/search_arguments.h"
 #include "cli/catalog_open.h"
 #include "cli/catalog_text.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
-#include "cli/search_arguments.h"
 #include "cli/table_text.h"
 #include "core/display.h"
 #include "core/machine.h"
 
 namespace zubr::cli {
 namespace {
-
-constexpr std::chrono::milliseconds kMeasureFor{300};
 
 struct FitsArguments {
   std::string model, context, memory;
@@ -24,17 +22,9 @@ struct FitsArguments {
 };
 
 Result<catalog::Machine> machine_of(const FitsArguments& arguments) {
-  catalog::Machine machine;
-  machine.memory = core::memory_info().available;
-  if (!arguments.memory.empty()) {
-    char* end = nullptr;
-    const double gigabytes = std::strtod(arguments.memory.c_str(), &end);
-    if (end == arguments.memory.c_str() || *end != '\0' || !(gigabytes > 0) || gigabytes > 1e6)
-      return fail(ErrorCode::kInvalidArgument, "--memory '{}' is no number of GiB; an example: 24", arguments.memory);
-    machine.memory = static_cast<std::uint64_t>(gigabytes * static_cast<double>(std::uint64_t{1} << 30));
-  }
-  machine.bytes_per_second = catalog::measure_read_bandwidth(core::usable_cores(), kMeasureFor);
-  return machine;
+  ZUBR_TRY(memory, catalog::memory_of(arguments.memory, "--memory"));
+  const double speed = catalog::measure_read_bandwidth(core::usable_cores(), catalog::kMeasureBandwidthFor);
+  return catalog::Machine{memory, speed};
 }
 
 // "12–15", from a full context to an empty one.
@@ -42,30 +32,6 @@ std::string speed_text(const catalog::FitRow& row) {
   const std::string slow = core::display_rate(row.tokens_per_second_full);
   const std::string fast = core::display_rate(row.tokens_per_second_empty);
   return slow == fast ? fast : slow + "–" + fast;
-}
-
-Json row_json(const catalog::FitRow& row) {
-  const auto bytes = [](std::uint64_t value) { return Json(static_cast<std::int64_t>(value)); };
-  return Json::object({{"quantization", row.quantization},
-                       {"file", row.file},
-                       {"weights_bytes", bytes(row.weights)},
-                       {"cache_bytes", bytes(row.cache)},
-                       {"total_bytes", bytes(row.total)},
-                       {"fits", row.fits},
-                       {"tokens_per_second_full_context", row.tokens_per_second_full},
-                       {"tokens_per_second_empty_context", row.tokens_per_second_empty}});
-}
-
-Json fit_json(const catalog::ModelRecord& record, const catalog::Fit& fit, const catalog::Machine& machine) {
-  std::vector<Json> rows;
-  for (const auto& row : fit.rows) rows.push_back(row_json(row));
-  return Json::object({{"id", record.address.name},
-                       {"context", fit.context},
-                       {"cache_estimated", fit.cache_estimated},
-                       {"memory_bytes", static_cast<std::int64_t>(machine.memory)},
-                       {"bandwidth_bytes_per_second", machine.bytes_per_second},
-                       {"best", fit.best ? row_json(fit.rows[*fit.best]) : Json(nullptr)},
-                       {"rows", Json::array(std::move(rows))}});
 }
 
 void say_machine(const catalog::Machine& machine, Session& session) {
@@ -82,7 +48,7 @@ Result<int> fit_one(const FitsArguments& arguments, std::int64_t context, catalo
   ZUBR_TRY(machine, machine_of(arguments));
   ZUBR_TRY(fit, catalog::fit(card.record, card.files, context, machine));
   if (arguments.json) {
-    session.console.out << json_text(fit_json(card.record, fit, machine));
+    session.console.out << json_text(catalog::fit_json(card.record, fit, machine));
     return kExitOk;
   }
   say_machine(machine, session);
@@ -108,33 +74,24 @@ Result<int> fit_one(const FitsArguments& arguments, std::int64_t context, catalo
 Result<int> fit_many(const FitsArguments& arguments, std::int64_t context, catalog::Catalog& catalog,
                      Session& session) {
   ZUBR_TRY(machine, machine_of(arguments));
-  catalog::Query query{.task = "text-generation", .limit = arguments.limit * 3};
-  query.fits_bytes = machine.memory > catalog::kOverheadBytes ? machine.memory - catalog::kOverheadBytes : 0;
-  ZUBR_TRY(page, catalog::search(catalog, query));
-  TableText table({message("MODEL"), message("SIZE"), message("BEST"), message("TOTAL"), message("TOKENS/S"),
-                   message("SCORE"), message("FILE")});
-  std::vector<Json> items;
-  int shown = 0;
-  for (const catalog::ModelRecord& record : page.records) {
-    if (shown >= arguments.limit) break;
-    ZUBR_TRY(card, catalog.card(record.id));
-    const std::int64_t wanted = std::min(context, record.context.value_or(context));
-    const auto fit = catalog::fit(record, card.files, wanted, machine);
-    if (!fit || !fit->best) continue;
-    const catalog::FitRow& best = fit->rows[*fit->best];
-    ++shown;
-    if (arguments.json) items.push_back(fit_json(record, *fit, machine));
-    table.add_row({record.address.name, size_text(record.parameters), or_dash(best.quantization),
-                   core::display_bytes(best.total), speed_text(best), score_text(record.score), file_text(best)});
-  }
+  ZUBR_TRY(fitting, catalog::fitting_models(catalog, context, arguments.limit, machine));
   if (arguments.json) {
+    std::vector<Json> items;
+    for (const auto& one : fitting) items.push_back(catalog::fit_json(one.record, one.fit, machine));
     session.console.out << json_text(Json::array(std::move(items)));
     return kExitOk;
   }
   say_machine(machine, session);
-  if (shown == 0) {
+  if (fitting.empty()) {
     session.console.err << message("no model that the catalog knows fits") << "\n";
     return exit_code(ErrorCode::kOutOfMemory);
+  }
+  TableText table({message("MODEL"), message("SIZE"), message("BEST"), message("TOTAL"), message("TOKENS/S"),
+                   message("SCORE"), message("FILE")});
+  for (const auto& [record, fit] : fitting) {
+    const catalog::FitRow& best = fit.rows[*fit.best];
+    table.add_row({record.address.name, size_text(record.parameters), or_dash(best.quantization),
+                   core::display_bytes(best.total), speed_text(best), score_text(record.score), file_text(best)});
   }
   session.console.out << table.text();
   return kExitOk;
@@ -143,7 +100,7 @@ Result<int> fit_many(const FitsArguments& arguments, std::int64_t context, catal
 Result<int> run_fits(const FitsArguments& arguments, Session& session) {
   std::int64_t context = 0;
   if (!arguments.context.empty()) {
-    ZUBR_TRY(tokens, parse_tokens(arguments.context, "--context"));
+    ZUBR_TRY(tokens, catalog::parse_tokens(arguments.context, "--context"));
     context = tokens;
   }
   ZUBR_TRY(catalog, open_catalog(session));

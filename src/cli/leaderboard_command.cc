@@ -20,25 +20,13 @@ struct BoardArguments {
 Result<int> list_benchmarks(catalog::Catalog& catalog, bool json, std::ostream& out) {
   ZUBR_TRY(rows, catalog::benchmarks(catalog));
   if (json) {
-    std::vector<Json> items;
-    for (const auto& row : rows)
-      items.push_back(Json::object({{"benchmark", row.name}, {"models", row.models}, {"date", row.day}}));
-    out << json_text(Json::array(std::move(items)));
+    out << json_text(catalog::benchmarks_json(rows));
     return kExitOk;
   }
   TableText table({message("BENCHMARK"), message("MODELS"), message("AS OF")});
   for (const auto& row : rows) table.add_row({row.name, std::to_string(row.models), or_dash(row.day)});
   out << table.text();
   return kExitOk;
-}
-
-Json row_json(std::size_t rank, const catalog::BoardRow& row) {
-  Json json = record_json(row.record);
-  auto& members = std::get<std::vector<JsonMember>>(json.value);
-  members.insert(
-      members.begin(),
-      {{"rank", static_cast<std::int64_t>(rank)}, {"value", row.value}, {"date", row.day}, {"listed_by", row.source}});
-  return json;
 }
 
 Result<int> run_board(const BoardArguments& arguments, Session& session) {
@@ -52,9 +40,7 @@ Result<int> run_board(const BoardArguments& arguments, Session& session) {
                                                                : std::nullopt;
   ZUBR_TRY(rows, catalog::leaderboard(catalog, arguments.benchmark, open, arguments.limit));
   if (arguments.json) {
-    std::vector<Json> items;
-    for (std::size_t i = 0; i < rows.size(); ++i) items.push_back(row_json(i + 1, rows[i]));
-    out << json_text(Json::array(std::move(items)));
+    out << json_text(catalog::board_json(rows));
     return kExitOk;
   }
   TableText table({"#", message("MODEL"), message("SCORE"), message("ACCESS"), message("SIZE"), message("LICENCE"),

@@ -57,6 +57,7 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_leaderboard(root, line);
   add_datasets(root, line);
   add_fits(root, line);
+  add_catalog(root, line);
   add_config(root, line);
   add_doctor(root, line);
   add_completion(root, line);

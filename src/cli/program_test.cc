@@ -1,3 +1,4 @@
+#include "catalog/update/update_settings.h"
 #include "cli/program.h"
 
 #include <gtest/gtest.h>
@@ -42,6 +43,7 @@ class ProgramTest : public testing::Test {
     registry_.declare(cli_settings());
     registry_.declare(net::net_settings());
     registry_.declare(models::pull_settings());
+    registry_.declare(catalog::update_settings());
     services_.version = "1.2.3";
     services_.components = [] { return std::vector<Component>{{"llama.cpp", "v0"}, {"DuckDB", "v1"}}; };
     services_.self_tests = [this] { return std::vector<SelfTest>{{"matmul", self_test_passes_, "error 0.001"}}; };

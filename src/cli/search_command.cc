@@ -1,17 +1,20 @@
 // zubr search
 #include <ostream>
 
+#include "catalog/answers/search_arguments.h"
 #include "catalog/fits.h"
 #include "cli/catalog_open.h"
 #include "cli/catalog_text.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
-#include "cli/search_arguments.h"
 #include "cli/table_text.h"
 #include "core/machine.h"
 
 namespace zubr::cli {
 namespace {
+
+using catalog::kSortChoices;
+using catalog::SearchArguments;
 
 // What it does, in a word or two: what it takes beside text, else its task.
 std::string kind_text(const catalog::ModelRecord& record) {
@@ -42,16 +45,11 @@ void show_page(const catalog::SearchPage& page, const SearchArguments& arguments
 
 Result<int> run_search(const SearchArguments& arguments, Session& session) {
   ZUBR_TRY(catalog, open_catalog(session));
-  ZUBR_TRY(query, query_of(arguments, catalog));
-  if (arguments.fits) {
-    const std::uint64_t available = core::memory_info().available;
-    query.fits_bytes = available > catalog::kOverheadBytes ? available - catalog::kOverheadBytes : 0;
-  }
+  ZUBR_TRY(query, catalog::query_of(arguments, catalog));
+  if (arguments.fits) query.fits_bytes = catalog::bytes_for_weights(core::memory_info().available);
   ZUBR_TRY(page, catalog::search(catalog, query));
   if (arguments.json) {
-    std::vector<Json> items;
-    for (const catalog::ModelRecord& record : page.records) items.push_back(record_json(record));
-    session.console.out << json_text(Json::object({{"models", Json::array(std::move(items))}, {"more", page.more}}));
+    session.console.out << json_text(catalog::page_json(page));
     return kExitOk;
   }
   if (page.records.empty()) {

@@ -35,7 +35,7 @@ std::vector<Setting> common_settings() {
        .fallback = "true",
        .help = "Show progress on standard error: one live line on a terminal, else a line when a stage ends.",
        .example = "false",
-       .where = "classify, run, embed, serve, pull"},
+       .where = "classify, run, embed, serve, pull, catalog update"},
   };
 }
 

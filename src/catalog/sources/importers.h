@@ -21,6 +21,12 @@ Result<Facts> import_hub_leaderboard(std::string_view json, std::string_view ben
 // GET /api/v1/models of OpenRouter, and /models/{author}/{slug}/endpoints, also in the form of its web pages.
 Result<Facts> import_openrouter_models(std::string_view json);
 Result<Facts> import_openrouter_endpoints(std::string_view json);
+// GET /endpoints/zdr: the endpoints that keep nothing of what is sent, named as the offers are.
+struct OfferName {
+  std::string model, provider, tag;
+  auto operator<=>(const OfferName&) const = default;
+};
+Result<std::vector<OfferName>> import_openrouter_zdr(std::string_view json);
 
 // The Ollama library: models with their descriptions, and their tags with sizes.
 Result<Facts> import_ollama_library(std::string_view models_json, std::string_view tags_json);
@@ -32,6 +38,8 @@ Result<Facts> import_lmarena_table(std::string_view csv, std::string_view board,
 Result<Facts> import_lmarena_json(std::string_view json, std::string_view board, std::string_view date);
 // The YAML tables behind aider's leaderboards; the best run of a model counts. `board`: "polyglot", "edit" …
 Result<Facts> import_aider(std::string_view yaml, std::string_view board);
+// A page of rows of the Open LLM Leaderboard's data set: the average, and each benchmark of its own.
+Result<Facts> import_open_llm_rows(std::string_view json, std::string_view date);
 // Any table with a column of models and one of scores: CSV with a head, or a JSON array of objects. Empty names of
 // columns: "model" or "name", and "score", "value", "rating", "average" or "accuracy".
 struct ScoreColumns {

@@ -17,7 +17,11 @@ constexpr std::size_t kMaxTexts = 1000;
 
 std::string clean(const json::string& text) {
   const std::string_view bytes(text.data(), text.size());
-  return core::utf8_replace(core::utf8_truncate(bytes, kMaxText));
+  std::string clean = core::utf8_replace(core::utf8_truncate(bytes, kMaxText));
+  // What is shown on a terminal must not steer it.
+  for (char& c : clean)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  return clean;
 }
 
 // As the shortest decimal that is this number, so that 1.4e-07 is what was written.

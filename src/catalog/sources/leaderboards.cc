@@ -182,6 +182,42 @@ Result<Facts> import_aider(std::string_view yaml, std::string_view board) {
   return facts;
 }
 
+Result<Facts> import_open_llm_rows(std::string_view text, std::string_view date) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kBoards{{{"Average \u2b06\ufe0f", "open-llm"},
+                                                                                  {"IFEval", "open-llm-ifeval"},
+                                                                                  {"BBH", "open-llm-bbh"},
+                                                                                  {"MATH Lvl 5", "open-llm-math"},
+                                                                                  {"GPQA", "open-llm-gpqa"},
+                                                                                  {"MUSR", "open-llm-musr"},
+                                                                                  {"MMLU-PRO", "open-llm-mmlu-pro"}}};
+  ZUBR_TRY(root, parse_json(text, "the Open LLM Leaderboard"));
+  const json::array* rows = root.is_object() ? array_at(root.get_object(), "rows") : nullptr;
+  if (rows == nullptr) return fail(ErrorCode::kCorrupt, "the Open LLM Leaderboard has no \"rows\"");
+  Facts facts;
+  for (const json::value& entry : *rows) {
+    const json::object* row = entry.is_object() ? object_at(entry.get_object(), "row") : nullptr;
+    const std::string model = row != nullptr ? text_at(*row, "fullname") : std::string();
+    ModelFact fact{.address = {"open-llm", model}, .also = {{"hf", model}}};
+    if (row != nullptr)
+      for (const auto& [column, benchmark] : kBoards)
+        if (const auto value = number_at(*row, column))
+          fact.scores.push_back({std::string(benchmark), *value, std::string(date)});
+    if (model.empty() || fact.scores.empty()) {
+      ++facts.skipped;
+      continue;
+    }
+    fact.name = model.substr(model.find('/') + 1);
+    // A model was measured in several precisions: the best counts.
+    auto same = std::ranges::find(facts.models, fact.address, &ModelFact::address);
+    if (same == facts.models.end()) {
+      facts.models.push_back(std::move(fact));
+    } else if (fact.scores.front().value > same->scores.front().value) {
+      *same = std::move(fact);
+    }
+  }
+  return facts;
+}
+
 Result<Facts> import_scores(std::string_view text, std::string_view benchmark, const ScoreColumns& columns,
                             std::string_view date) {
   const std::size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");

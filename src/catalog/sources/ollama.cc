@@ -5,29 +5,23 @@
 #include "catalog/model_name.h"
 #include "catalog/sources/importers.h"
 #include "catalog/sources/json_fields.h"
+#include "catalog/sources/ollama_pages.h"
 
 namespace zubr::catalog {
 namespace {
 
 namespace json = boost::json;
 
-struct Tag {
-  std::string name;  // "llama3.1:8b-instruct-q4_K_M"
-  std::uint64_t bytes = 0;
-  std::optional<std::int64_t> context;
-  unsigned inputs = 0;
-};
-
 std::string tag_part(const std::string& name) { return name.substr(name.find(':') + 1); }
 
-std::vector<Tag> read_tags(const json::object& entries) {
-  std::vector<Tag> tags;
+std::vector<OllamaTag> read_tags(const json::object& entries) {
+  std::vector<OllamaTag> tags;
   for (const auto& pair : entries) {
     const json::object* entry = pair.value().if_object();
     if (entry == nullptr) continue;
-    Tag tag{.name = text_at(*entry, "name"),
-            .bytes = static_cast<std::uint64_t>(count_at(*entry, "size_num").value_or(0)),
-            .context = count_at(*entry, "context_window_num")};
+    OllamaTag tag{.name = text_at(*entry, "name"),
+                  .bytes = static_cast<std::uint64_t>(count_at(*entry, "size_num").value_or(0)),
+                  .context = count_at(*entry, "context_window_num")};
     for (const std::string& word : texts_at(*entry, "input_types")) {
       std::string lower = word;
       if (!lower.empty()) lower[0] = static_cast<char>(lower[0] | 0x20);
@@ -39,38 +33,34 @@ std::vector<Tag> read_tags(const json::object& entries) {
 }
 
 // Tags with one content are listed once: where "llama3.1:8b" is the latest, it is the size that no tag has.
-std::string latest_size(const std::string& library, const json::object& about, const std::vector<Tag>& tags) {
+std::string latest_size(const OllamaEntry& entry, const std::vector<OllamaTag>& tags) {
   std::string missing;
-  for (const std::string& size : texts_at(about, "parameters")) {
-    const std::string name = library + ":" + size;
-    if (std::ranges::find(tags, name, &Tag::name) != tags.end()) continue;
+  for (const std::string& size : entry.sizes) {
+    const std::string name = entry.name + ":" + size;
+    if (std::ranges::find(tags, name, &OllamaTag::name) != tags.end()) continue;
     if (!missing.empty()) return {};
     missing = name;
   }
   return missing;
 }
 
-struct Library {
-  std::string name;
-  const json::object& about;
-  unsigned inputs = 0;
-  std::string task = {};
-};
-
-Library library_of(const std::string& name, const json::object& about) {
-  Library library{name, about};
-  const auto capabilities = texts_at(about, "capabilities");
-  const auto has = [&](std::string_view word) { return std::ranges::find(capabilities, word) != capabilities.end(); };
-  library.inputs = has("vision") ? kText | kImage : 0;
-  library.task = has("embedding") ? "feature-extraction" : has("vision") ? "image-text-to-text" : "text-generation";
-  return library;
+OllamaEntry entry_of(const std::string& name, const json::object& about) {
+  return {.name = name,
+          .capabilities = texts_at(about, "capabilities"),
+          .sizes = texts_at(about, "parameters"),
+          .pulls = count_at(about, "pull"),
+          .modified = date_at(about, "update_date")};
 }
 
-// The models of a library: tags of one key are one model.
-void add_library(const Library& library, const std::vector<Tag>& tags, Facts& facts) {
-  const std::string latest = latest_size(library.name, library.about, tags);
-  std::map<std::string, std::vector<const Tag*>> models;
-  for (const Tag& tag : tags) {
+}  // namespace
+
+void add_ollama_models(const OllamaEntry& entry, const std::vector<OllamaTag>& tags, Facts& facts,
+                       const std::string& latest) {
+  const auto has = [&](std::string_view word) {
+    return std::ranges::find(entry.capabilities, word) != entry.capabilities.end();
+  };
+  std::map<std::string, std::vector<const OllamaTag*>> models;
+  for (const OllamaTag& tag : tags) {
     const bool cloud = tag.name.find("cloud") != std::string::npos;
     const bool is_latest = tag_part(tag.name) == "latest";
     const std::string& meant = is_latest && !latest.empty() ? latest : tag.name;
@@ -79,19 +69,19 @@ void add_library(const Library& library, const std::vector<Tag>& tags, Facts& fa
   for (auto& [key, members] : models) {
     ModelFact fact;
     fact.open = true;
-    fact.task = library.task;
-    fact.pulls = count_at(library.about, "pull");
-    fact.modified = date_at(library.about, "update_date");
+    fact.task = has("embedding") ? "feature-extraction" : has("vision") ? "image-text-to-text" : "text-generation";
+    fact.pulls = entry.pulls;
+    fact.modified = entry.modified;
     std::string shortest;
-    for (const Tag* tag : members) {
+    for (const OllamaTag* tag : members) {
       const bool is_latest = tag_part(tag->name) == "latest";
       const std::string& name = is_latest && !latest.empty() ? latest : tag->name;
-      const std::string quantization = quantization_in_name(name);
       if (shortest.empty() || name.size() < shortest.size()) shortest = name;
       if (is_latest) fact.also.push_back({"ollama", tag->name});
-      fact.files.push_back({name, quantization, tag->bytes});
+      if (std::ranges::find(fact.files, name, &ModelFile::name) == fact.files.end())
+        fact.files.push_back({name, quantization_in_name(name), tag->bytes});
       if (!fact.context) fact.context = tag->context;
-      fact.inputs |= tag->inputs | library.inputs;
+      fact.inputs |= tag->inputs | (has("vision") ? kText | kImage : 0U);
     }
     fact.outputs = fact.task == "feature-extraction" ? kVector : kText;
     std::ranges::sort(fact.files, {}, &ModelFile::bytes);
@@ -101,8 +91,6 @@ void add_library(const Library& library, const std::vector<Tag>& tags, Facts& fa
     facts.models.push_back(std::move(fact));
   }
 }
-
-}  // namespace
 
 Result<Facts> import_ollama_library(std::string_view models_json, std::string_view tags_json) {
   ZUBR_TRY(models, parse_json(models_json, "the list of the Ollama library"));
@@ -118,7 +106,9 @@ Result<Facts> import_ollama_library(std::string_view models_json, std::string_vi
       ++facts.skipped;
       continue;
     }
-    add_library(library_of(name, *about), read_tags(*own_tags), facts);
+    const OllamaEntry entry = entry_of(name, *about);
+    const auto entry_tags = read_tags(*own_tags);
+    add_ollama_models(entry, entry_tags, facts, latest_size(entry, entry_tags));
   }
   return facts;
 }

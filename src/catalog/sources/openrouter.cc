@@ -145,4 +145,18 @@ Result<Facts> import_openrouter_endpoints(std::string_view text) {
   return facts;
 }
 
+Result<std::vector<OfferName>> import_openrouter_zdr(std::string_view text) {
+  ZUBR_TRY(root, parse_json(text, "OpenRouter's list of endpoints that keep nothing"));
+  const json::array* data = root.is_object() ? array_at(root.get_object(), "data") : nullptr;
+  if (data == nullptr) return fail(ErrorCode::kCorrupt, "OpenRouter's list of endpoints that keep nothing has no data");
+  std::vector<OfferName> names;
+  for (const json::value& entry : *data) {
+    if (!entry.is_object()) continue;
+    Offer offer = endpoint_offer(entry.get_object());
+    std::string model = text_at(entry.get_object(), "model_id");
+    if (!model.empty()) names.push_back({std::move(model), std::move(offer.provider), std::move(offer.tag)});
+  }
+  return names;
+}
+
 }  // namespace zubr::catalog

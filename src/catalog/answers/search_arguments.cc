@@ -1,4 +1,4 @@
-#include "cli/search_arguments.h"
+#include "catalog/answers/search_arguments.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/nearest.h"
 
-namespace zubr::cli {
+namespace zubr::catalog {
 namespace {
 
 constexpr std::size_t kShownChoices = 30;
@@ -41,17 +41,18 @@ std::optional<std::int64_t> parse_count(std::string_view text, double thousand) 
   return static_cast<std::int64_t>(std::llround(value * unit));
 }
 
-tl::unexpected<Error> no_range(std::string_view text) {
-  return fail(ErrorCode::kInvalidArgument, "--params '{}' is no range of sizes; examples: 7b..13b, ..3b, 70b..", text);
+tl::unexpected<Error> no_range(std::string_view text, std::string_view option) {
+  return fail(ErrorCode::kInvalidArgument, "{} '{}' is no range of sizes; examples: 7b..13b, ..3b, 70b..", option,
+              text);
 }
 
 }  // namespace
 
-Result<Range> parse_parameter_range(std::string_view text) {
+Result<Range> parse_parameter_range(std::string_view text, std::string_view option) {
   const std::size_t dots = text.find("..");
   if (dots == std::string_view::npos) {
     const auto size = parse_count(text, 1e3);
-    if (!size) return no_range(text);
+    if (!size) return no_range(text, option);
     return Range{*size - *size / 10, *size + *size / 10};
   }
   Range range;
@@ -59,7 +60,7 @@ Result<Range> parse_parameter_range(std::string_view text) {
   if (!from.empty()) range.min = parse_count(from, 1e3);
   if (!to.empty()) range.max = parse_count(to, 1e3);
   const bool broken = (!from.empty() && !range.min) || (!to.empty() && !range.max) || (from.empty() && to.empty());
-  if (broken || (range.min && range.max && *range.min > *range.max)) return no_range(text);
+  if (broken || (range.min && range.max && *range.min > *range.max)) return no_range(text, option);
   return range;
 }
 
@@ -71,8 +72,7 @@ Result<std::int64_t> parse_tokens(std::string_view text, std::string_view option
   return *tokens;
 }
 
-Result<catalog::Sort> parse_sort(std::string_view text) {
-  using catalog::Sort;
+Result<Sort> parse_sort(std::string_view text, std::string_view option) {
   constexpr std::array<std::pair<std::string_view, Sort>, 7> kSorts{{{"best", Sort::kBest},
                                                                      {"trending", Sort::kTrending},
                                                                      {"downloads", Sort::kDownloads},
@@ -82,13 +82,12 @@ Result<catalog::Sort> parse_sort(std::string_view text) {
                                                                      {"new", Sort::kNew}}};
   for (const auto& [name, sort] : kSorts)
     if (name == text) return sort;
-  return fail(ErrorCode::kInvalidArgument, "--sort '{}' is not known; one of {}", text, kSortChoices);
+  return fail(ErrorCode::kInvalidArgument, "{} '{}' is not known; one of {}", option, text, kSortChoices);
 }
 
-Result<void> check_facet(catalog::Catalog& catalog, catalog::Facet facet, const std::string& value,
-                         std::string_view option) {
+Result<void> check_facet(Catalog& catalog, Facet facet, const std::string& value, std::string_view option) {
   if (value.empty()) return {};
-  ZUBR_TRY(values, catalog::facet_values(catalog, facet));
+  ZUBR_TRY(values, facet_values(catalog, facet));
   if (std::ranges::find(values, value) != values.end()) return {};
   const auto near = core::nearest(value, values);
   if (values.size() > kShownChoices) values.resize(kShownChoices);
@@ -99,32 +98,31 @@ Result<void> check_facet(catalog::Catalog& catalog, catalog::Facet facet, const 
   return fail(ErrorCode::kInvalidArgument, "{} '{}' is not known; the most frequent are: {}", option, value, known);
 }
 
-Result<catalog::Query> query_of(const SearchArguments& arguments, catalog::Catalog& catalog) {
-  catalog::Query query;
+Result<Query> query_of(const SearchArguments& arguments, Catalog& catalog) {
+  const auto option = [&](std::string_view name) { return std::string(arguments.dash) + std::string(name); };
+  Query query;
   query.text = arguments.text;
   query.author = arguments.author;
   query.task = lower(arguments.task);
   query.language = lower(arguments.language);
   query.license = lower(arguments.license);
-  ZUBR_CHECK(check_facet(catalog, catalog::Facet::kTask, query.task, "--task"));
-  ZUBR_CHECK(check_facet(catalog, catalog::Facet::kLanguage, query.language, "--lang"));
+  ZUBR_CHECK(check_facet(catalog, Facet::kTask, query.task, option("task")));
+  ZUBR_CHECK(check_facet(catalog, Facet::kLanguage, query.language, option("lang")));
   if (query.license != "permissive")
-    ZUBR_CHECK(check_facet(catalog, catalog::Facet::kLicense, query.license, "--license"));
+    ZUBR_CHECK(check_facet(catalog, Facet::kLicense, query.license, option("license")));
   if (!arguments.modality.empty()) {
-    query.modalities = catalog::modality_of(lower(arguments.modality));
+    query.modalities = modality_of(lower(arguments.modality));
     if (query.modalities == 0)
-      return fail(ErrorCode::kInvalidArgument,
-                  "--modality '{}' is not known; one of text, vision, audio, video, file, "
-                  "vector",
-                  arguments.modality);
+      return fail(ErrorCode::kInvalidArgument, "{} '{}' is not known; one of text, vision, audio, video, file, vector",
+                  option("modality"), arguments.modality);
   }
   if (!arguments.parameters.empty()) {
-    ZUBR_TRY(range, parse_parameter_range(arguments.parameters));
+    ZUBR_TRY(range, parse_parameter_range(arguments.parameters, option("params")));
     query.min_parameters = range.min;
     query.max_parameters = range.max;
   }
   if (!arguments.context.empty()) {
-    ZUBR_TRY(tokens, parse_tokens(arguments.context, "--context"));
+    ZUBR_TRY(tokens, parse_tokens(arguments.context, option("context")));
     // A model of 128,000 or 131,072 tokens is one of "128k".
     query.min_context = tokens % 1024 == 0 ? tokens / 1024 * 1000 : tokens;
   }
@@ -137,11 +135,11 @@ Result<catalog::Query> query_of(const SearchArguments& arguments, catalog::Catal
   if (arguments.open) query.open = true;
   if (arguments.commercial) query.open = false;
   if (arguments.not_gated) query.gated = false;
-  ZUBR_TRY(sort, parse_sort(arguments.sort));
+  ZUBR_TRY(sort, parse_sort(arguments.sort, option("sort")));
   query.sort = sort;
   query.limit = arguments.limit;
   query.offset = (arguments.page - 1) * arguments.limit;
   return query;
 }
 
-}  // namespace zubr::cli
+}  // namespace zubr::catalog

@@ -1,17 +1,34 @@
-#include "cli/json_text.h"
+#include "core/json_text.h"
 
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
 #include <cmath>
 
 #include "core/utf8.h"
 
-namespace zubr::cli {
+namespace zubr::core {
 namespace {
 
 std::string quoted(std::string_view text) {
-  return boost::json::serialize(boost::json::string(core::utf8_replace(text)));
+  std::string out = "\"";
+  for (const char c : utf8_replace(text)) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < ' ') {
+          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out + '"';
 }
 
 class Writer {
@@ -74,4 +91,4 @@ std::string json_text(const Json& json) {
   return writer.out + "\n";
 }
 
-}  // namespace zubr::cli
+}  // namespace zubr::core
