@@ -61,6 +61,12 @@ struct SamplingOptions {
   std::optional<std::uint32_t> seed;                            // none = a fresh one each time
 };
 
+// An adapter (LoRA) by the name under which the backend has it.
+struct AdapterChoice {
+  std::string name;
+  float scale = 1;
+};
+
 struct GenerateRequest {
   std::string model;                      // empty: the backend's own
   std::vector<Message> messages;          // rendered with the model's chat template …
@@ -82,6 +88,14 @@ struct GenerateRequest {
   bool thinking = false;
   // -1: no log-probabilities. Else those of the tokens of the answer, each with so many of the most probable ones.
   int top_logprobs = -1;
+
+  // The most tokens that prompt and answer may have together; 0, or more than the backend has: as many as it has.
+  // kTooLarge, with both numbers, for a prompt that does not fit.
+  int context_tokens = 0;
+  std::string client = {};  // who asks: a backend that is busy serves clients in turn; empty: nobody in particular
+  // kTimeout when the answer is not whole then; none: never.
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
+  std::vector<AdapterChoice> adapters = {};  // on top of the model; kNotFound for names the backend does not know
 };
 
 enum class FinishReason { kStop, kLength };

@@ -24,18 +24,16 @@ namespace zubr::engine {
 
 class GenerationJob {
  public:
-  GenerationJob(RequestId job_id, const Tokenizer& tokenizer, Tokens prompt_tokens, int max_tokens,
-                std::vector<std::string> stops, std::unique_ptr<Sampler> picks)
-      : id(job_id),
-        prompt(std::move(prompt_tokens)),
-        max_new(max_tokens),
+  GenerationJob(const Tokenizer& tokenizer, PlannedRequest wanted, std::vector<std::string> stops,
+                std::unique_ptr<Sampler> picks)
+      : id(wanted.id),
+        request(std::move(wanted)),
         sampler(std::move(picks)),
         text(tokenizer),
         filter(std::move(stops)) {}
 
   const RequestId id;
-  Tokens prompt;
-  int max_new;
+  PlannedRequest request;
   std::unique_ptr<Sampler> sampler;
   DetokenizeStream text;
   StopFilter filter;

@@ -27,6 +27,7 @@ constexpr std::size_t kMaxStops = 64;
 constexpr int kMaxTopLogprobs = 100;
 constexpr std::size_t kMaxStopBytes = 1024;
 constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
+constexpr int kKept = 8;                       // prompts kept beyond those that run
 constexpr std::int64_t kMostCells = 1 << 24;
 constexpr std::uint64_t kMemoryShare = 8;     // of the machine's memory for the KV cache: one part in so many
 constexpr std::int64_t kLeastContext = 4096;  // a context that nobody asked for: at least, where the model has it
@@ -65,6 +66,11 @@ class Generator::Worker {
 
   void stop() { thread_.request_stop(); }
 
+  Counts counts() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
   void cancel(RequestId id) {
     {
       const std::lock_guard lock(mutex_);
@@ -97,49 +103,61 @@ class Generator::Worker {
       cancelled.swap(cancelled_);
     }
     for (auto& job : arrived) {
-      if (planner_.submit(job->id, job->prompt, job->max_new)) {
-        jobs_[job->id] = std::move(job);
+      if (const auto refusal = planner_.submit(job->request)) {
+        job->conclude(refused(*refusal, job->request.client));
       } else {
-        job->conclude(fail(ErrorCode::kUnavailable, "{} requests are waiting for '{}' already; try again later",
-                           planner_.waiting(), model_->name()));
+        jobs_[job->id] = std::move(job);
       }
     }
     for (const RequestId id : cancelled) end(id, fail(ErrorCode::kCancelled, "stopped"));
+    for (const RequestId id : planner_.expired(Clock::now()))
+      end(id, fail(ErrorCode::kTimeout, "the answer was not whole at its deadline; ask for less or give it more time"));
     return !stop.stop_requested();
   }
 
-  // Makes the slot hold only its first `keep` tokens; none when the model cannot forget a part.
-  bool trim(int slot, int keep) {
-    if (keep > 0 && context_->truncate_sequence(slot, keep)) return true;
-    context_->remove_sequence(slot);
-    return keep == 0;
+  Result<Generation> refused(QueueRefusal refusal, const std::string& client) const {
+    if (refusal == QueueRefusal::kClientFull)
+      return fail(ErrorCode::kUnavailable, "too many requests of '{}' are waiting for '{}' already; try again later",
+                  client, model_->name());
+    return fail(ErrorCode::kUnavailable, "{} requests are waiting for '{}' already; try again later",
+                planner_.waiting(), model_->name());
+  }
+
+  void apply(const CacheChange& change) {
+    using Kind = CacheChange::Kind;
+    switch (change.kind) {
+      case Kind::kForget: return context_->remove_sequence(change.sequence);
+      case Kind::kCopy: return context_->copy_sequence(change.from, change.sequence, change.tokens);
+      case Kind::kCut: context_->truncate_sequence(change.sequence, change.tokens);
+    }
+  }
+
+  void begin(const Step& step) {
+    for (const RequestId id : step.admitted) {
+      GenerationJob& job = *jobs_.at(id);
+      job.admitted_at = Clock::now();
+      job.result.usage.prompt_tokens = std::ssize(job.request.prompt);
+    }
+    for (const Step::Reuse& reuse : step.reused) jobs_.at(reuse.id)->result.usage.cached_prompt_tokens = reuse.tokens;
+    for (const CacheChange& change : step.changes) apply(change);
   }
 
   void step(std::stop_token stop) {
-    for (const Admission& admission : planner_.admit()) {
-      GenerationJob& job = *jobs_.at(admission.id);
-      job.admitted_at = Clock::now();
-      job.result.usage.prompt_tokens = std::ssize(job.prompt);
-      job.result.usage.cached_prompt_tokens = admission.keep;
-      if (!trim(admission.slot, admission.keep)) {
-        planner_.lost_prefix(admission.id);
-        job.result.usage.cached_prompt_tokens = 0;
-      }
-    }
     const Step step = planner_.next();
-    for (const int slot : step.forget) context_->remove_sequence(slot);
+    begin(step);
+    count(step);
     if (step.feeds.empty()) return;
     batch_.clear();
     for (const Feed& feed : step.feeds) {
       for (std::size_t i = 0; i < feed.tokens.size(); ++i) {
-        const bool last = i + 1 == feed.tokens.size();
-        batch_.add(feed.tokens[i], feed.position + static_cast<int>(i), feed.slot, last && feed.wants_logits);
+        const bool output = feed.wants_logits && (!feed.is_prompt || i + 1 == feed.tokens.size());
+        batch_.add(feed.tokens[i], feed.position + static_cast<int>(i), feed.sequence, output);
       }
     }
     const auto decoded = context_->decode(batch_, stop);
     int end_of_feed = 0;
     for (const Feed& feed : step.feeds) {
-      end_of_feed += static_cast<int>(feed.tokens.size());
+      const int begin_of_feed = std::exchange(end_of_feed, end_of_feed + static_cast<int>(feed.tokens.size()));
       if (!decoded) {
         end(feed.id, fail(decoded.error()));
         continue;
@@ -149,22 +167,51 @@ class Generator::Worker {
         const auto evaluated = feed.position + std::ssize(feed.tokens);
         job.publish(inference::PromptProgress{evaluated, job.result.usage.prompt_tokens});
       }
-      if (feed.wants_logits) advance(job, end_of_feed - 1);
+      if (feed.wants_logits) advance(job, feed, feed.is_prompt ? end_of_feed - 1 : begin_of_feed);
     }
   }
 
-  // Samples the job's next token from the logits at a batch index.
-  void advance(GenerationJob& job, int index) {
+  void count(const Step& step) {
+    const std::lock_guard lock(mutex_);
+    for (const RequestId id : step.admitted) counts_.prompt_tokens += jobs_.at(id)->request.prompt.size();
+    for (const Feed& feed : step.feeds) {
+      if (feed.is_prompt) counts_.evaluated_prompt_tokens += feed.tokens.size();
+    }
+    if (!step.feeds.empty()) ++counts_.steps;
+    counts_.running = planner_.running();
+    counts_.waiting = static_cast<int>(planner_.waiting());
+    counts_.cells_in_use = planner_.cells();
+  }
+
+  // Samples the job's next tokens from the logits of a feed: one, and one more for every draft that was right.
+  void advance(GenerationJob& job, const Feed& feed, int index) {
+    const std::size_t drafts = feed.is_prompt ? 0 : feed.tokens.size() - 1;
+    for (std::size_t i = 0; i <= drafts; ++i) {
+      const auto token = pick(job, index + static_cast<int>(i));
+      if (!token || (i < drafts && *token != feed.tokens[i + 1])) return;
+    }
+  }
+
+  // Samples one token. None when the job is over then.
+  std::optional<Token> pick(GenerationJob& job, int index) {
     const auto token = job.sampler->sample(context_->handle(), index);
     if (job.first_token_at == Clock::time_point{}) job.first_token_at = Clock::now();
-    if (!token) return end(job.id, fail(token.error()));
-    if (model_->tokenizer().is_end(*token)) return complete(job, FinishReason::kStop);
+    if (!token) {
+      end(job.id, fail(token.error()));
+      return std::nullopt;
+    }
+    const auto over = [&](FinishReason reason) {
+      complete(job, reason);
+      return std::nullopt;
+    };
+    if (model_->tokenizer().is_end(*token)) return over(FinishReason::kStop);
     ++job.result.usage.completion_tokens;
     if (job.top_logprobs >= 0)
       job.unsaid.push_back(read_logprobs(context_->logits(index), *token, job.top_logprobs, model_->tokenizer()));
     emit(job, job.filter.push(job.text.push(*token)));
-    if (job.filter.stopped()) return complete(job, FinishReason::kStop);
-    if (!planner_.sampled(job.id, *token)) complete(job, FinishReason::kLength);
+    if (job.filter.stopped()) return over(FinishReason::kStop);
+    if (!planner_.sampled(job.id, *token)) return over(FinishReason::kLength);
+    return *token;
   }
 
   static void emit(GenerationJob& job, std::string text) {
@@ -204,11 +251,12 @@ class Generator::Worker {
   StepPlanner planner_;
   Batch batch_;
   Jobs jobs_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::vector<std::shared_ptr<GenerationJob>> arrived_;  // guarded by mutex_
   std::vector<RequestId> cancelled_;                     // guarded by mutex_
   bool ended_ = false;                                   // guarded by mutex_
+  Counts counts_;                                        // guarded by mutex_
   std::jthread thread_;                                  // last: ends before the rest goes
 };
 
@@ -248,19 +296,31 @@ void Generator::stop() {
 
 int Generator::context_tokens() const { return state_->context; }
 
+Generator::Counts Generator::counts() const {
+  const std::lock_guard lock(state_->start_mutex);
+  Counts counts = state_->worker ? state_->worker->counts() : Counts{};
+  counts.cells = state_->cells;
+  return counts;
+}
+
 Result<Generator::Worker*> Generator::started() {
   const std::lock_guard lock(state_->start_mutex);
   if (!state_->worker) {
     const GeneratorOptions& options = state_->options;
+    const bool cuts = !state_->model->is_recurrent() && !state_->model->is_hybrid();
+    const int kept = !cuts ? 0 : options.kept >= 0 ? options.kept : options.parallel + kKept;
     const PlannerLimits limits{.slots = options.parallel,
+                               .sequences = std::min(options.parallel + kept, kMaxSequences),
                                .context_tokens = state_->context,
                                .cells = state_->cells,
                                .step_tokens = std::max(options.step_tokens, 2 * options.parallel),
                                .prompt_beside = options.prompt_beside,
-                               .waiting = options.waiting};
+                               .waiting = options.waiting,
+                               .waiting_of_a_client = (options.waiting + 1) / 2,
+                               .cuts = cuts};
     ZUBR_TRY(context, Context::create(state_->model, {.cells = static_cast<int>(state_->cells),
                                                       .batch_tokens = limits.step_tokens,
-                                                      .sequences = options.parallel,
+                                                      .sequences = limits.sequences,
                                                       .outputs = options.parallel}));
     state_->worker = std::make_unique<Worker>(state_->model, std::move(context), limits);
   }
@@ -274,9 +334,13 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
     return fail(ErrorCode::kUnsupported, "the model '{}' cannot generate text; use it with embed, or take another one",
                 model->name());
   if (prompt.empty()) return fail(ErrorCode::kInvalidArgument, "the prompt is empty; write something to be answered");
-  if (std::ssize(prompt) > state_->context)
-    return fail(ErrorCode::kTooLarge, "the prompt has {} tokens, the context of '{}' has {}; shorten it", prompt.size(),
-                model->name(), state_->context);
+  const int wanted = request.context_tokens;
+  const int context = wanted > 0 ? std::min(wanted, state_->context) : state_->context;
+  if (std::ssize(prompt) > context)
+    return fail(ErrorCode::kTooLarge, "the prompt has {} tokens, the context {} {}; shorten it", prompt.size(),
+                context < state_->context ? "that was asked for has" : fmt::format("of '{}' has", model->name()),
+                context);
+  if (wanted < 0) return fail(ErrorCode::kInvalidArgument, "a context of {} tokens is impossible", wanted);
   if (request.max_tokens < -1)
     return fail(ErrorCode::kInvalidArgument, "max_tokens is {}; it has to be -1 (no limit) or more",
                 request.max_tokens);
@@ -297,8 +361,13 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
   ZUBR_TRY(worker, started());
 
   const RequestId id = state_->next_id++;
-  auto job = std::make_shared<GenerationJob>(id, model->tokenizer(), std::move(prompt), request.max_tokens,
-                                             request.stop, std::move(sampler));
+  PlannedRequest planned{.id = id,
+                         .prompt = std::move(prompt),
+                         .max_new = request.max_tokens,
+                         .context_tokens = context,
+                         .client = request.client,
+                         .deadline = request.deadline.value_or(kNoDeadline)};
+  auto job = std::make_shared<GenerationJob>(model->tokenizer(), std::move(planned), request.stop, std::move(sampler));
   job->text.show(std::move(grammar.shown));
   job->top_logprobs = std::min(request.top_logprobs, kMaxTopLogprobs);
   worker->submit(job);

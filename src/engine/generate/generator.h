@@ -5,9 +5,9 @@
 // (the KV cache, up to an eighth of the memory) come into being with the first generation.
 //
 // Threads: generate() and stop() from any thread at once; the destructor when no thread is inside generate() any more.
-// Failure: kUnavailable when too many wait; kTooLarge when the prompt does not fit; kInvalidArgument for a request that
-// cannot be honoured, always before the first event; kCancelled within one step of a stop request; kInternal or
-// kOutOfMemory when the model fails.
+// Failure: kUnavailable when too many wait, or too many of this client; kTooLarge when the prompt does not fit;
+// kInvalidArgument for a request that cannot be honoured, always before the first event; kCancelled within one step of
+// a stop request, and kTimeout of the request's deadline; kInternal or kOutOfMemory when the model fails.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ namespace zubr::engine {
 struct GeneratorOptions {
   int parallel = 4;           // generations that run at the same time
   std::size_t waiting = 256;  // generations that may wait for their turn
+  int kept = -1;              // prompts of earlier generations to keep; -1 = as many as run, and eight
   int step_tokens = 512;      // StepPlanner's limits
   int prompt_beside = 64;
   std::int64_t cells = 0;       // KV cells; 0 = enough for all, within an eighth of the memory
@@ -43,8 +44,20 @@ class Generator {
   // The most tokens that prompt and answer may have together.
   int context_tokens() const;
 
-  // Of the request: max_tokens, sampling, stop, top_logprobs and json_schema. `prompt`: its text as tokens. `grammar`:
-  // holds instead of json_schema where it has a text.
+  // Since the first generation.
+  struct Counts {
+    std::uint64_t prompt_tokens = 0;  // of all admitted requests
+    std::uint64_t evaluated_prompt_tokens = 0;
+    std::uint64_t steps = 0;
+    int running = 0;
+    int waiting = 0;
+    std::int64_t cells_in_use = 0;
+    std::int64_t cells = 0;
+  };
+  Counts counts() const;
+
+  // Of the request: max_tokens, context_tokens, client, deadline, sampling, stop, top_logprobs and json_schema.
+  // `prompt`: its text as tokens. `grammar`: holds instead of json_schema where it has a text.
   Result<inference::Generation> generate(Tokens prompt, const inference::GenerateRequest& request,
                                          const inference::EventSink& sink, std::stop_token stop,
                                          GrammarSpec grammar = {});

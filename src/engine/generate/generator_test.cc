@@ -326,6 +326,95 @@ TEST_F(GeneratorTest, EndsWhatRunsWhenItIsUnloaded) {
   EXPECT_EQ(answer.error().code(), ErrorCode::kCancelled);
 }
 
+// Sixteen at once with the same beginning of a few hundred tokens: it goes through the model once, and every answer is
+// what it is alone.
+TEST_F(GeneratorTest, EvaluatesASharedBeginningOnceForAllThatRunAtTheSameTime) {
+  std::string shared = "Once upon a time, there was a little girl named Lily.";
+  for (int i = 0; i < 12; ++i) shared += " She loved to play outside in the sun with her red ball and her big dog.";
+  const auto prompt = [&](int i) { return shared + fmt::format(" One day, {} cats came to her.", i + 2); };
+  load(kStories, {.parallel = 1, .kept = 0});
+  std::vector<std::string> alone;
+  for (int i = 0; i < 16; ++i) alone.push_back(generate(greedy(prompt(i), 8))->text);
+  const auto size = [&](const std::string& text) {
+    return std::ssize(*model_->tokenizer().tokenize(text, {.add_special = true}));
+  };
+
+  load(kStories, {.parallel = 16});
+  std::vector<std::string> together(16);
+  std::atomic<std::int64_t> evaluated = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 16; ++i) {
+      threads.emplace_back([&, i] {
+        const auto answer = generate(greedy(prompt(i), 8));
+        together[static_cast<std::size_t>(i)] = answer ? answer->text : answer.error().message();
+        if (answer) evaluated += answer->usage.prompt_tokens - answer->usage.cached_prompt_tokens;
+      });
+    }
+  }
+  EXPECT_EQ(together, alone);
+  const std::int64_t own = size(prompt(0)) - size(shared) + 2;  // a cut may fall into a word
+  EXPECT_GT(size(shared), 300);
+  EXPECT_LE(generator_->counts().evaluated_prompt_tokens, static_cast<std::uint64_t>(size(shared) + 16 * own));
+  EXPECT_EQ(evaluated, static_cast<std::int64_t>(generator_->counts().evaluated_prompt_tokens));
+}
+
+TEST_F(GeneratorTest, RefusesAPromptThatDoesNotFitTheContextOfItsRequest) {
+  load(kStories);
+  auto request = greedy("Once upon a time, there was a little girl named Lily", 100);
+  request.context_tokens = 8;
+  const auto refused = generate(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kTooLarge);
+  EXPECT_NE(refused.error().message().find("has 15 tokens"), std::string::npos) << refused.error().message();
+  EXPECT_NE(refused.error().message().find("has 8;"), std::string::npos) << refused.error().message();
+  request.context_tokens = 20;
+  const auto answer = generate(request);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->finish, FinishReason::kLength);
+  EXPECT_EQ(answer->usage.prompt_tokens + answer->usage.completion_tokens, 20 + 1);
+  request.context_tokens = 1 << 20;  // more than there is
+  EXPECT_TRUE(generate(request));
+}
+
+TEST_F(GeneratorTest, EndsAtTheDeadline) {
+  load(kStories);
+  auto late = greedy("Once upon a time", 20);
+  late.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+  EXPECT_EQ(generate(late).error().code(), ErrorCode::kTimeout);
+  // While it runs: it would take 1,000 items.
+  auto slow = greedy("Once upon a time", -1);
+  slow.json_schema = R"({"type":"array","items":{"enum":["a"]},"minItems":1000,"maxItems":1000})";
+  slow.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+  EXPECT_EQ(generate(slow).error().code(), ErrorCode::kTimeout);
+  EXPECT_EQ(generator_->counts().running, 0);
+}
+
+// With one place to run in, and one who would hold it for long: when they go, the next one gets it at once.
+TEST_F(GeneratorTest, GivesThePlaceOfAClientThatWentAwayToTheNextOne) {
+  load(kStories, {.parallel = 1});
+  std::stop_source gone;
+  std::promise<void> running;
+  std::jthread endless([&] {
+    auto request = greedy("Once upon a time", -1);
+    request.json_schema = R"({"type":"array","items":{"enum":["a"]},"minItems":1000,"maxItems":1000})";
+    bool told = false;
+    const auto answer = generate(
+        request,
+        [&](const Event&) {
+          if (!std::exchange(told, true)) running.set_value();
+        },
+        gone.get_token());
+    EXPECT_EQ(answer.error().code(), ErrorCode::kCancelled);
+  });
+  running.get_future().wait();
+  Result<Generation> next = fail(ErrorCode::kInternal, "not run");
+  std::jthread waiting([&] { next = generate(greedy("Lily", 3)); });
+  gone.request_stop();
+  waiting.join();
+  EXPECT_TRUE(next) << next.error().message();
+}
+
 TEST_F(GeneratorTest, TellsHowFarThePromptIs) {
   load(kStories, {.parallel = 1, .step_tokens = 8});
   std::vector<std::int64_t> evaluated;

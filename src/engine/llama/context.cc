@@ -153,6 +153,9 @@ std::span<const float> Context::pooled_embedding(int sequence) {
 }
 
 void Context::copy_sequence(int from, int to) { llama_memory_seq_cp(llama_get_memory(handle()), from, to, -1, -1); }
+void Context::copy_sequence(int from, int to, int tokens) {
+  llama_memory_seq_cp(llama_get_memory(handle()), from, to, 0, tokens);
+}
 void Context::remove_sequence(int sequence) { llama_memory_seq_rm(llama_get_memory(handle()), sequence, -1, -1); }
 bool Context::truncate_sequence(int sequence, int position) {
   return llama_memory_seq_rm(llama_get_memory(handle()), sequence, position, -1);

@@ -81,6 +81,8 @@ class Context {
 
   // Lets `to` begin with everything that `from` holds. Free with unified cells. `to` must be empty.
   void copy_sequence(int from, int to);
+  // Its first tokens only (or all, for a state that cannot be cut).
+  void copy_sequence(int from, int to, int tokens);
   void remove_sequence(int sequence);
   // Removes the positions from `position` on; false where the model cannot (recurrent state).
   bool truncate_sequence(int sequence, int position);

@@ -191,6 +191,13 @@ std::int64_t PrefixTree::own_cells(int sequence) const {
   return count;
 }
 
+std::int64_t PrefixTree::unpinned(int sequence, int tokens) const {
+  std::int64_t count = 0;
+  for (const Node* node = sequences_.at(sequence).node; node && node->pins == 0; node = node->parent)
+    count += std::clamp(tokens - node->begin(), 0, static_cast<int>(node->tokens.size()));
+  return count;
+}
+
 int PrefixTree::nodes() const {
   int count = 0;
   std::vector<const Node*> open;

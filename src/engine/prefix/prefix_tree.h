@@ -53,8 +53,9 @@ class PrefixTree {
   Tokens tokens(int sequence) const;
   std::int64_t cells() const { return cells_; }
   std::int64_t pinned_cells() const { return pinned_cells_; }
-  std::int64_t own_cells(int sequence) const;  // that its removal would free
-  int nodes() const;                           // for tests: of all flavours, without roots
+  std::int64_t own_cells(int sequence) const;             // that its removal would free
+  std::int64_t unpinned(int sequence, int tokens) const;  // of its first tokens, that no pinned one holds
+  int nodes() const;                                      // for tests: of all flavours, without roots
 
  private:
   struct Node;

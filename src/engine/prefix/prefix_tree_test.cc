@@ -158,6 +158,12 @@ RC_GTEST_PROP(PrefixTreeProperty, CountsCellsAsAListOfCellsDoes, ()) {
       const auto own =
           std::ranges::count_if(brute.cells, [&](const auto& cell) { return cell.holders == std::set<int>{sequence}; });
       RC_ASSERT(tree.own_cells(sequence) == own);
+      const int some = *rc::gen::inRange(0, 12);
+      const auto unpinned = std::ranges::count_if(brute.cells, [&](const auto& cell) {
+        return cell.holders.contains(sequence) && cell.position < some &&
+               std::ranges::none_of(cell.holders, [&](int holder) { return brute.pinned.contains(holder); });
+      });
+      RC_ASSERT(tree.unpinned(sequence, some) == unpinned);
     }
   }
   for (const auto& [sequence, flavour] : brute.flavours) tree.remove(sequence);
