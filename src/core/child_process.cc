@@ -1,6 +1,7 @@
 #include "core/child_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,9 +49,13 @@ std::string read_to_end(int in) {
   }
 }
 
-}  // namespace
+// A child with a pipe from its standard output.
+struct Child {
+  pid_t id = -1;
+  int out = -1;
+};
 
-Result<std::string> output_of(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+Result<Child> start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return fail(system_error("cannot make a pipe", errno));
   std::string name = program.string();
@@ -58,23 +63,62 @@ Result<std::string> output_of(const std::filesystem::path& program, const std::v
   std::vector<char*> argv{name.data()};
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  pid_t child = -1;
+  Child child{.id = -1, .out = pipe[0]};
   const SpawnPlan plan(pipe[1]);
-  const int error = ::posix_spawn(&child, name.c_str(), &plan.files, &plan.attributes, argv.data(), environ);
+  const int error = ::posix_spawn(&child.id, name.c_str(), &plan.files, &plan.attributes, argv.data(), environ);
   ::close(pipe[1]);
   if (error != 0) {
     ::close(pipe[0]);
     return fail(system_error("cannot start " + name, error));
   }
-  std::string text = read_to_end(pipe[0]);
-  ::close(pipe[0]);
+  return child;
+}
+
+int wait_for(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  return status;
+}
+
+}  // namespace
+
+Result<std::string> output_of(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+  ZUBR_TRY(child, start(program, arguments));
+  std::string text = read_to_end(child.out);
+  ::close(child.out);
+  const int status = wait_for(child.id);
   if (WIFSIGNALED(status))
     return fail(ErrorCode::kInternal, "it died of signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   if (WEXITSTATUS(status) != 0) return fail(ErrorCode::kInternal, "it ended with status {}", WEXITSTATUS(status));
   return text;
+}
+
+Result<int> lines_of(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                     const std::function<void(std::string_view line)>& on_line, std::stop_token stop) {
+  ZUBR_TRY(child, start(program, arguments));
+  std::string pending;
+  bool told = false;
+  for (char buffer[4096];;) {
+    if (stop.stop_requested() && !told) {
+      ::kill(child.id, SIGTERM);
+      told = true;
+    }
+    pollfd ready{.fd = child.out, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, 100) == 0) continue;
+    const ssize_t got = ::read(child.out, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    pending.append(buffer, static_cast<std::size_t>(got));
+    std::size_t begin = 0;
+    for (std::size_t end; (end = pending.find('\n', begin)) != std::string::npos; begin = end + 1)
+      on_line(std::string_view(pending).substr(begin, end - begin));
+    pending.erase(0, begin);
+  }
+  if (!pending.empty()) on_line(pending);
+  ::close(child.out);
+  const int status = wait_for(child.id);
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 std::filesystem::path own_program() { return "/proc/self/exe"; }

@@ -29,6 +29,35 @@ TEST(ChildProcess, AProgramThatIsNotThereIsAnError) {
   EXPECT_NE(result.error().message().find("/nowhere/at/all"), std::string::npos) << result.error().message();
 }
 
+TEST(ChildProcess, HandsOverLinesAlsoALastOneWithoutAnEnd) {
+  std::vector<std::string> lines;
+  const auto status = lines_of("/bin/sh", {"-c", "echo one; echo; printf two; exit 5"},
+                               [&](std::string_view line) { lines.emplace_back(line); }, {});
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(*status, 5);
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "", "two"}));
+}
+
+TEST(ChildProcess, IsAskedToStopAndMaySayMoreBeforeItEnds) {
+  std::stop_source stop;
+  std::vector<std::string> lines;
+  const auto status = lines_of(
+      "/bin/sh", {"-c", "trap 'echo saved; exit 7' TERM; echo ready; while :; do sleep 0.05; done"},
+      [&](std::string_view line) {
+        lines.emplace_back(line);
+        stop.request_stop();
+      },
+      stop.get_token());
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(*status, 7);
+  EXPECT_EQ(lines, (std::vector<std::string>{"ready", "saved"}));
+}
+
+TEST(ChildProcess, TellsTheSignalThatEndedALineWriter) {
+  EXPECT_EQ(lines_of("/bin/sh", {"-c", "kill -KILL $$"}, [](std::string_view) {}, {}).value(), 128 + 9);
+  EXPECT_FALSE(lines_of("/nowhere/at/all", {}, [](std::string_view) {}, {}));
+}
+
 TEST(ChildProcess, OwnProgramIsOne) { EXPECT_TRUE(std::filesystem::exists(own_program())); }
 
 }  // namespace

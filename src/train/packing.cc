@@ -11,6 +11,17 @@ std::int64_t Sample::size() const {
       [](std::int64_t sum, const Run& run) { return sum + static_cast<std::int64_t>(run.tokens.size()); });
 }
 
+void Batch::drop_empty_rows() {
+  const auto last = std::find_if(samples.rbegin(), samples.rend(), [](std::int32_t sample) { return sample >= 0; });
+  const auto used = static_cast<std::int64_t>(samples.rend() - last);
+  rows = std::min(rows, (used + length - 1) / length);
+  const auto cells = static_cast<std::size_t>(rows * length);
+  tokens.resize(cells);
+  positions.resize(cells);
+  samples.resize(cells);
+  branches.resize(cells);
+}
+
 Packer::Packer(std::int64_t rows, std::int64_t length) {
   batch_.rows = rows;
   batch_.length = length;

@@ -43,6 +43,8 @@ struct Batch {
   std::int32_t runs = 0;            // one per trunk and branch that was added, in order
 
   bool empty() const { return samples.empty(); }
+  // Without the rows at the end that hold nothing.
+  void drop_empty_rows();
 };
 
 class Packer {

@@ -42,7 +42,7 @@ fi
 # --- training ---------------------------------------------------------------------------------------------------------
 export OMP_WAIT_POLICY=passive
 train() {  # train STEPS DECAY_FROM
-  "$programs/train/zubr-train" pretrain --vocabulary "$work/vocabulary.gguf" --data "$work/train.jsonl" \
+  "$programs/../zubr-train" pretrain --vocabulary "$work/vocabulary.gguf" --data "$work/train.jsonl" \
     --checkpoint "$work/model.ckpt" --log "$work/train.log" \
     --contrast 500000 --contrast-rate 0.4 --contrast-sharpness 32 \
     --layers 4 --heads 4 --kv-heads 4 --feed-forward 640 --rope-base 100000 --untied \
@@ -61,8 +61,8 @@ level=$(cat "$work/level.done")
 say "training down to zero from step $level"
 train $((level + level / 4)) "$level"
 
-"$programs/train/zubr-train" measure --vocabulary "$work/vocabulary.gguf" --model "$work/model.ckpt" \
+"$programs/../zubr-train" measure --vocabulary "$work/vocabulary.gguf" --model "$work/model.ckpt" \
   --questions "$work/held-out.jsonl"
-"$programs/train/zubr-train" export --vocabulary "$work/vocabulary.gguf" --checkpoint "$work/model.ckpt" -o "$out" \
+"$programs/../zubr-train" export --vocabulary "$work/vocabulary.gguf" --checkpoint "$work/model.ckpt" -o "$out" \
   --type q8_0 --name zubr-built-in
 say "wrote $out"

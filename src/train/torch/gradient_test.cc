@@ -4,6 +4,7 @@
 #include <random>
 
 #include "train/torch/adamw.h"
+#include "train/torch/chunked_loss.h"
 #include "train/torch/fused.h"
 #include "train/torch/llama.h"
 
@@ -49,6 +50,60 @@ TEST(Gradient, OfEveryWeightOfTheDecoderIsTheSlopeOfTheLoss) {
       EXPECT_NEAR(got, want, 0.01 * std::abs(want) + 3e-3) << name << " direction " << i;
     }
   }
+}
+
+TEST(Gradient, OfTheLossInChunksIsThatOfTheWholeLoss) {
+  torch::manual_seed(7);
+  auto states = torch::randn({13, 8}).set_requires_grad(true), output = torch::randn({21, 8}).set_requires_grad(true);
+  const auto target = torch::randint(0, 21, {13}, torch::kInt64), weight = torch::rand({13});
+  for (const double cap : {0.0, 2.5}) {
+    auto logits = torch::linear(states, output);
+    if (cap > 0) logits = torch::tanh(logits / cap) * cap;
+    const auto whole = -(torch::log_softmax(logits, 1).gather(1, target.unsqueeze(1)).squeeze(1) * weight).sum();
+    const auto want = torch::autograd::grad({whole}, {states, output});
+    const auto chunks = chunked_loss(states, output, target, weight, cap, torch::kFloat32, 5);
+    EXPECT_NEAR(chunks.item<double>(), whole.item<double>(), 1e-4);
+    const auto got = torch::autograd::grad({chunks * 2}, {states, output});
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(torch::allclose(got[i], want[i] * 2, 1e-4, 1e-5)) << i;
+  }
+}
+
+TEST(Gradient, IsTheSameWhenLayersAreComputedAgain) {
+  torch::manual_seed(3);
+  LlamaShape shape{16, 16, 3, 2, 1, 8, 24, 64, 10000.0F, 1e-5F, false};
+  Llama model(shape, torch::kFloat32);
+  for (auto& [name, projection] : model.projections()) {
+    projection->a = torch::randn({2, projection->inputs()}).set_requires_grad(true);
+    projection->b = torch::randn({projection->outputs(), 2}).set_requires_grad(true);
+    projection->scale = 0.1;
+    projection->dropout = 0.3;  // the second time must drop what the first one did
+  }
+  const Batch batch = some_batch();
+  model.set_training(true);
+  std::vector<std::vector<torch::Tensor>> gradients;
+  std::vector<double> losses;
+  for (const bool again : {false, true}) {
+    model.set_recompute(again);
+    model.set_seed(5);
+    const auto loss = model.weighted_loss(batch);
+    losses.push_back(loss.item<double>());
+    loss.backward();
+    auto& of = gradients.emplace_back();
+    const auto take = [&](torch::Tensor t) {
+      of.push_back(t.grad().clone());
+      t.mutable_grad().zero_();
+    };
+    for (const auto& [name, weight] : model.weights()) take(weight);
+    for (auto& [name, projection] : model.projections()) {
+      take(projection->a);
+      take(projection->b);
+    }
+  }
+  EXPECT_EQ(losses[0], losses[1]);
+  for (std::size_t i = 0; i < gradients[0].size(); ++i)
+    EXPECT_TRUE(torch::allclose(gradients[0][i], gradients[1][i], 1e-5, 1e-7)) << i;
+  model.set_seed(6);
+  EXPECT_NE(model.weighted_loss(batch).item<double>(), losses[0]);  // there was something to drop
 }
 
 TEST(Gradient, OfTheFusedNormIsThatOfItsFormula) {

@@ -3,55 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/torch/chunked_loss.h"
 #include "train/torch/fused.h"
+#include "train/torch/recompute.h"
 
 namespace zubr::train {
-namespace {
 
-constexpr double kSharedPart = 0.2;
-
-torch::Tensor as_tensor(const std::vector<std::int64_t>& values) {
-  return torch::from_blob(const_cast<std::int64_t*>(values.data()), {static_cast<std::int64_t>(values.size())},
-                          torch::kInt64)
-      .clone();
-}
-
-torch::Tensor as_tensor(const std::vector<std::int32_t>& values) {
-  return torch::from_blob(const_cast<std::int32_t*>(values.data()), {static_cast<std::int64_t>(values.size())},
-                          torch::kInt32)
-      .clone();
-}
-
-// 0 where row cell i may look at cell j, else a large negative number: [rows, 1, length, length].
-torch::Tensor attention_mask(const Batch& batch, torch::Dtype type) {
-  const auto grid = [&](const std::vector<std::int32_t>& values) {
-    return as_tensor(values).view({batch.rows, batch.length});
-  };
-  const torch::Tensor sample = grid(batch.samples), branch = grid(batch.branches);
-  const torch::Tensor same_sample = sample.unsqueeze(2) == sample.unsqueeze(1);
-  const torch::Tensor seen_branch = (branch.unsqueeze(1) == 0) | (branch.unsqueeze(2) == branch.unsqueeze(1));
-  const torch::Tensor before = torch::ones({batch.length, batch.length}, torch::kBool).tril();
-  const torch::Tensor seen = same_sample & seen_branch & before;
-  return torch::zeros(seen.sizes(), torch::kFloat32).masked_fill(seen.logical_not(), -1e9).to(type).unsqueeze(1);
-}
-
-// cos + i sin of every cell's position and pair: [cells, 1, head_width / 2], complex.
-torch::Tensor rotation(const Batch& batch, const LlamaShape& shape) {
-  const auto pair = torch::arange(0, shape.head_width, 2, torch::kFloat64);
-  const auto frequency =
-      torch::pow(static_cast<double>(shape.rope_base), -pair / static_cast<double>(shape.head_width));
-  const auto angle = as_tensor(batch.positions).to(torch::kFloat64).unsqueeze(1) * frequency;
-  return torch::polar(torch::ones_like(angle), angle).to(torch::kComplexFloat).unsqueeze(1);
-}
-
-torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& turn, std::int64_t heads) {
-  const auto pairs = x.to(torch::kFloat32).view({x.size(0), heads, -1, 2});
-  return torch::view_as_real(torch::view_as_complex(pairs) * turn).flatten(2);
-}
-
-}  // namespace
-
-Llama::Llama(const LlamaShape& shape, torch::Dtype compute) : shape_(shape), compute_(compute) {
+Llama::Llama(const LlamaShape& shape, torch::Dtype compute, torch::Dtype storage, bool random)
+    : shape_(shape), compute_(compute), storage_(storage), random_(random) {
   const double deviation = 0.02;
   const double residual = deviation / std::sqrt(2.0 * static_cast<double>(shape.layers));
   const std::int64_t d = shape.width, q = shape.heads * shape.head_width, kv = shape.kv_heads * shape.head_width;
@@ -60,64 +19,58 @@ Llama::Llama(const LlamaShape& shape, torch::Dtype compute) : shape_(shape), com
     const std::string name = "blk." + std::to_string(i) + ".";
     Block block;
     block.attention_norm = add(name + "attn_norm.weight", {d}, 0);
-    block.q = add(name + "attn_q.weight", {q, d}, deviation);
-    block.k = add(name + "attn_k.weight", {kv, d}, deviation);
-    block.v = add(name + "attn_v.weight", {kv, d}, deviation);
-    block.o = add(name + "attn_output.weight", {d, q}, residual);
+    block.q.weight = add(name + "attn_q.weight", {q, d}, deviation);
+    block.k.weight = add(name + "attn_k.weight", {kv, d}, deviation);
+    block.v.weight = add(name + "attn_v.weight", {kv, d}, deviation);
+    block.o.weight = add(name + "attn_output.weight", {d, q}, residual);
+    if (shape.qkv_bias) {
+      block.q.bias = add(name + "attn_q.bias", {q}, 0);
+      block.k.bias = add(name + "attn_k.bias", {kv}, 0);
+      block.v.bias = add(name + "attn_v.bias", {kv}, 0);
+    }
+    if (shape.output_bias) block.o.bias = add(name + "attn_output.bias", {d}, 0);
+    if (shape.qk_norm) {
+      block.q_norm = add(name + "attn_q_norm.weight", {shape.head_width}, 0);
+      block.k_norm = add(name + "attn_k_norm.weight", {shape.head_width}, 0);
+    }
+    if (shape.gemma) {
+      block.attention_post_norm = add(name + "post_attention_norm.weight", {d}, 0);
+      block.feed_post_norm = add(name + "post_ffw_norm.weight", {d}, 0);
+    }
     block.feed_norm = add(name + "ffn_norm.weight", {d}, 0);
-    block.gate = add(name + "ffn_gate.weight", {shape.feed_forward, d}, deviation);
-    block.up = add(name + "ffn_up.weight", {shape.feed_forward, d}, deviation);
-    block.down = add(name + "ffn_down.weight", {d, shape.feed_forward}, residual);
+    add_feed_forward(name, deviation, residual, block);
     blocks_.push_back(block);
   }
   output_norm_ = add("output_norm.weight", {d}, 0);
   output_ = shape.tied ? embedding_ : add("output.weight", {shape.vocabulary, d}, deviation);
 }
 
+void Llama::add_feed_forward(const std::string& name, double deviation, double residual, Block& block) {
+  const std::int64_t d = shape_.width, f = shape_.feed_forward, e = shape_.experts;
+  if (e > 0) {
+    block.experts.router = add(name + "ffn_gate_inp.weight", {e, d}, deviation);
+    block.experts.gate = add(name + "ffn_gate_exps.weight", {e, f, d}, deviation);
+    block.experts.up = add(name + "ffn_up_exps.weight", {e, f, d}, deviation);
+    block.experts.down = add(name + "ffn_down_exps.weight", {e, d, f}, residual);
+    return;
+  }
+  block.gate.weight = add(name + "ffn_gate.weight", {f, d}, deviation);
+  block.up.weight = add(name + "ffn_up.weight", {f, d}, deviation);
+  block.down.weight = add(name + "ffn_down.weight", {d, f}, residual);
+}
+
 torch::Tensor Llama::add(const std::string& name, std::vector<std::int64_t> dims, double deviation) {
-  auto weight = deviation > 0 ? torch::randn(dims) * deviation : torch::ones(dims);
-  weight.set_requires_grad(true);
+  torch::Tensor weight;
+  if (!random_) {
+    weight = torch::empty(dims, dims.size() > 1 ? storage_ : torch::kFloat32);
+  } else {
+    weight = deviation > 0             ? torch::randn(dims) * deviation
+             : name.ends_with(".bias") ? torch::zeros(dims)
+                                       : torch::ones(dims);
+    weight.set_requires_grad(true);
+  }
   weights_.emplace_back(name, weight);
   return weight;
-}
-
-void Llama::begin_with_similarity() {
-  torch::NoGradGuard no_gradients;
-  // Sizes for states of norm sqrt(width): q·k / sqrt(head) is about 6 at best, and what a head passes on is about as
-  // long as an embedding.
-  constexpr double kKey = 0.055, kNoise = 0.005, kLocal = 1.0, kValue = 0.6;
-  const std::int64_t head = shape_.head_width, group = shape_.heads / shape_.kv_heads;
-  // One direction that all tokens share; a head that looks only at it knows nothing but distances.
-  const auto shared = torch::randn({shape_.width});
-  shared.div_(shared.norm());
-  embedding_.add_(shared * kSharedPart);
-  auto by_distance = torch::zeros({head});
-  for (std::int64_t pair = head / 20; pair < head * 3 / 16; pair += 2) by_distance[2 * pair] = 1;
-  by_distance.div_(by_distance.norm());
-
-  for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
-    Block& block = blocks_[layer];
-    const auto values = std::get<0>(torch::linalg_qr(torch::randn({shape_.width, shape_.width})));
-    // The first layer's heads together pass on every dimension; later layers keep some heads free to learn.
-    const std::int64_t made = layer == 0 ? shape_.kv_heads : std::min<std::int64_t>(2, shape_.kv_heads);
-    for (std::int64_t kv = 0; kv < std::min(made, shape_.width / head); ++kv) {
-      const bool local = layer == 0 || (layer == 1 && kv == 0);
-      const auto key = local ? torch::outer(by_distance, shared) * kLocal : torch::randn({head, shape_.width}) * kKey;
-      const auto value = values.slice(0, kv * head, (kv + 1) * head) * kValue;
-      block.k.slice(0, kv * head, (kv + 1) * head).copy_(key + torch::randn_like(key) * kNoise);
-      block.v.slice(0, kv * head, (kv + 1) * head).copy_(value);
-      for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h) {
-        block.q.slice(0, h * head, (h + 1) * head).copy_(key + torch::randn_like(key) * kNoise);
-        block.o.slice(1, h * head, (h + 1) * head)
-            .copy_(value.t() * (local ? 0.2 : 0.1) + torch::randn({shape_.width, head}) * kNoise * 0.4);
-      }
-    }
-  }
-}
-
-void Llama::begin_output_as_embedding() {
-  torch::NoGradGuard no_gradients;
-  if (!shape_.tied) output_.copy_(embedding_);
 }
 
 std::vector<torch::Tensor> Llama::parameters() const {
@@ -126,49 +79,124 @@ std::vector<torch::Tensor> Llama::parameters() const {
   return tensors;
 }
 
-torch::Tensor Llama::linear(const torch::Tensor& x, const torch::Tensor& w) const {
-  return torch::linear(x.to(compute_), w.to(compute_));
+std::vector<std::pair<std::string, Projection*>> Llama::projections() {
+  std::vector<std::pair<std::string, Projection*>> all;
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    Block& block = blocks_[i];
+    const std::string name = "blk." + std::to_string(i) + ".";
+    for (const auto& [part, projection] : {std::pair{"attn_q", &block.q},
+                                           {"attn_k", &block.k},
+                                           {"attn_v", &block.v},
+                                           {"attn_output", &block.o},
+                                           {"ffn_gate", &block.gate},
+                                           {"ffn_up", &block.up},
+                                           {"ffn_down", &block.down}})
+      if (projection->weight.defined()) all.emplace_back(name + part + ".weight", projection);
+  }
+  return all;
 }
 
-torch::Tensor Llama::attention(const Block& block, const torch::Tensor& x, const torch::Tensor& turn,
-                               const torch::Tensor& mask, std::int64_t rows) const {
+torch::Tensor Llama::norm(const torch::Tensor& x, const torch::Tensor& weight, torch::Dtype out) const {
+  return rms_norm(x, weight, shape_.norm_epsilon, out);
+}
+
+torch::Tensor Llama::attention(const Block& block, const torch::Tensor& x, const Sight& sight,
+                               std::int64_t rows) const {
   const std::int64_t length = x.size(0) / rows, width = shape_.head_width;
   const auto split = [&](const torch::Tensor& t, std::int64_t heads) {
     return t.to(compute_).view({rows, length, heads, width}).transpose(1, 2);
   };
-  const double scale = 1.0 / std::sqrt(static_cast<double>(width));
-  auto q = split(rotate(linear(x, block.q), turn, shape_.heads) * scale, shape_.heads);
-  auto k = split(rotate(linear(x, block.k), turn, shape_.kv_heads), shape_.kv_heads);
-  auto v = split(linear(x, block.v), shape_.kv_heads);
+  const auto turned = [&](const Projection& p, const torch::Tensor& head_norm, std::int64_t heads) {
+    auto t = run(x, p);
+    if (head_norm.defined())
+      t = norm(t.to(torch::kFloat32).reshape({-1, width}), head_norm, torch::kFloat32).view({x.size(0), -1});
+    return sight.rotation.turn(t, heads);
+  };
+  const double scale =
+      shape_.attention_scale > 0 ? shape_.attention_scale : 1.0 / std::sqrt(static_cast<double>(width));
+  auto q = split(turned(block.q, block.q_norm, shape_.heads) * scale, shape_.heads);
+  auto k = split(turned(block.k, block.k_norm, shape_.kv_heads), shape_.kv_heads);
+  auto v = split(run(x, block.v), shape_.kv_heads);
   if (const auto group = shape_.heads / shape_.kv_heads; group > 1) {
     k = k.repeat_interleave(group, 1);
     v = v.repeat_interleave(group, 1);
   }
-  const auto scores = torch::matmul(q, k.transpose(2, 3)) + mask;
-  const auto mixed = torch::matmul(torch::softmax(scores, -1), v);
-  return linear(mixed.transpose(1, 2).reshape({rows * length, shape_.heads * width}), block.o);
+  auto scores = torch::matmul(q, k.transpose(2, 3));
+  if (shape_.attention_cap > 0) scores = torch::tanh(scores / shape_.attention_cap) * shape_.attention_cap;
+  const auto mixed = torch::matmul(torch::softmax(scores + sight.mask, -1), v);
+  return run(mixed.transpose(1, 2).reshape({rows * length, shape_.heads * width}), block.o);
+}
+
+torch::Tensor Llama::feed_forward(const Block& block, const torch::Tensor& x) const {
+  if (shape_.experts > 0) return mixture(block.experts, x);
+  const auto gate = run(x, block.gate), up = run(x, block.up);
+  return run(shape_.gemma ? torch::gelu(gate, "tanh") * up : gated(gate, up), block.down);
+}
+
+torch::Tensor Llama::mixture(const Experts& experts, const torch::Tensor& x) const {
+  const auto share = torch::softmax(torch::linear(x.to(torch::kFloat32), experts.router.to(torch::kFloat32)), 1);
+  const auto [best, which] = share.topk(shape_.experts_used, 1);
+  const auto weight = best / best.sum(1, true);
+  auto out = torch::zeros({x.size(0), shape_.width}, torch::kFloat32);
+  const auto input = x.to(compute_);
+  for (std::int64_t e = 0; e < shape_.experts; ++e) {
+    const auto hits = (which == e).nonzero();  // [hits, (row, place)]
+    if (hits.size(0) == 0) continue;
+    const auto rows = hits.select(1, 0);
+    const auto in = input.index_select(0, rows);
+    const auto matrix = [&](const torch::Tensor& all) { return all[e].to(compute_); };
+    const auto inner = gated(torch::linear(in, matrix(experts.gate)), torch::linear(in, matrix(experts.up)));
+    const auto result = torch::linear(inner, matrix(experts.down)).to(torch::kFloat32);
+    out = out.index_add(0, rows, result * weight.index({rows, hits.select(1, 1)}).unsqueeze(1));
+  }
+  return out;
+}
+
+torch::Tensor Llama::layer(std::size_t index, const torch::Tensor& in, const Sight& sight, std::int64_t rows) const {
+  const Block& block = blocks_[index];
+  if (training_) torch::manual_seed(seed_ * 1000003 + index);
+  auto mixed = attention(block, norm(in, block.attention_norm, compute_), sight, rows);
+  if (shape_.gemma) mixed = norm(mixed.to(torch::kFloat32), block.attention_post_norm, torch::kFloat32);
+  const auto x = in + mixed;
+  auto fed = feed_forward(block, norm(x, block.feed_norm, compute_));
+  if (shape_.gemma) fed = norm(fed.to(torch::kFloat32), block.feed_post_norm, torch::kFloat32);
+  return x + fed;
 }
 
 torch::Tensor Llama::states(const Batch& batch) const {
-  const auto mask = attention_mask(batch, compute_);
-  const auto turn = rotation(batch, shape_);
-  auto x = torch::embedding(embedding_, as_tensor(batch.tokens));
-  for (const Block& block : blocks_) {
-    x = x + attention(block, rms_norm(x, block.attention_norm, shape_.norm_epsilon, compute_), turn, mask, batch.rows);
-    const auto h = rms_norm(x, block.feed_norm, shape_.norm_epsilon, compute_);
-    x = x + linear(gated(linear(h, block.gate), linear(h, block.up)), block.down);
+  const Sight all{attention_mask(batch, compute_, 0), Rotation(batch, shape_, shape_.rope_base, shape_.rope_scale)};
+  const Sight near =
+      shape_.window == 0
+          ? all
+          : Sight{attention_mask(batch, compute_, shape_.window),
+                  Rotation(batch, shape_, shape_.rope_base_window, shape_.window_scaled ? shape_.rope_scale : 1)};
+  auto x = torch::embedding(embedding_, as_tensor(batch.tokens)).to(torch::kFloat32);
+  if (shape_.gemma) x = x * std::sqrt(static_cast<float>(shape_.width));
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const Sight& sight = shape_.has_window(static_cast<std::int64_t>(i)) ? near : all;
+    const auto once = [this, i, sight, rows = batch.rows](const torch::Tensor& in) {
+      return layer(i, in, sight, rows);
+    };
+    x = recompute_ && training_ ? recompute(x, once) : once(x);
   }
-  return rms_norm(x, output_norm_, shape_.norm_epsilon, compute_);
+  return norm(x, output_norm_, compute_);
 }
 
 torch::Tensor Llama::logits(const torch::Tensor& states, const torch::Tensor& cells) const {
-  return linear(states.index_select(0, cells), output_).to(torch::kFloat32);
+  const auto all = torch::linear(states.index_select(0, cells).to(compute_), output_.to(compute_)).to(torch::kFloat32);
+  return shape_.logit_cap > 0 ? torch::tanh(all / shape_.logit_cap) * shape_.logit_cap : all;
 }
 
 torch::Tensor Llama::losses(const Batch& batch) const {
   const auto all = logits(states(batch), as_tensor(batch.from));
   return torch::nn::functional::cross_entropy(all, as_tensor(batch.target),
                                               torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
+}
+
+torch::Tensor Llama::weighted_loss(const Batch& batch) const {
+  const auto from = states(batch).index_select(0, as_tensor(batch.from));
+  return chunked_loss(from, output_, as_tensor(batch.target), torch::tensor(at::ArrayRef<float>(batch.weight)),
+                      shape_.logit_cap, compute_);
 }
 
 torch::Tensor Llama::choice_losses(const Batch& batch, TokenId end, double full) const {

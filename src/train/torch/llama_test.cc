@@ -85,24 +85,71 @@ void expect_equal_to_libllama(const std::filesystem::path& file, const Llama& mo
   EXPECT_GT(ours.abs().max().item<float>(), 0.05F);  // not two silent models
 }
 
-class RandomModel : public testing::TestWithParam<bool> {};
+// What each architecture of shape.h has that another has not.
+LlamaShape shape_of(const std::string& kind) {
+  LlamaShape shape = small_shape();
+  const auto is = [&](const char* part) { return kind.starts_with(part); };
+  shape.tied = is("tied");
+  shape.architecture = is("qwen2") ? "qwen2" : is("qwen3moe") ? "qwen3moe" : is("qwen3") ? "qwen3" : "llama";
+  if (is("gemma2")) shape.architecture = "gemma2";
+  if (is("gemma3")) shape.architecture = "gemma3";
+  shape.half_split = is("qwen") || is("gemma");
+  if (is("qwen2")) shape.head_width = shape.width / shape.heads;
+  shape.qkv_bias = is("qwen2") || is("biased");
+  shape.output_bias = is("biased");
+  shape.qk_norm = is("qwen3") || is("gemma3");
+  if (is("linear")) shape.rope_scale = 0.25F;
+  if (is("llama31"))
+    for (std::int64_t i = 0; i < shape.head_width / 2; ++i)
+      shape.rope_factors.push_back(i < 8 ? 1.0F : i < 12 ? 2.5F : 8.0F);
+  if (is("mixtral") || is("qwen3moe")) {
+    shape.experts = 4;
+    shape.experts_used = 2;
+  }
+  if (is("gemma")) {
+    shape.gemma = shape.tied = true;
+    shape.layers = is("gemma3") ? 7 : 4;  // with layers of both kinds
+    shape.attention_scale = 1.0F / std::sqrt(static_cast<float>(shape.head_width));
+    shape.window = 12;
+    shape.window_pattern = is("gemma3") ? 6 : 2;
+    shape.window_scaled = is("gemma2");
+    shape.rope_base_window = is("gemma2") ? shape.rope_base : 10000.0F;
+    shape.attention_cap = is("gemma2") ? 3.0F : 0;
+    shape.logit_cap = is("gemma2") ? 2.0F : 0;
+    if (is("gemma3")) shape.rope_scale = 0.125F;
+  }
+  return shape;
+}
+
+class RandomModel : public testing::TestWithParam<const char*> {};
 
 TEST_P(RandomModel, HasTheLogitsOfLibllama) {
   torch::manual_seed(3);
-  LlamaShape shape = small_shape();
-  shape.tied = GetParam();
+  const LlamaShape shape = shape_of(GetParam());
   Llama model(shape, torch::kFloat32);
   {
     const torch::NoGradGuard no_gradients;  // large enough weights for attention to matter
-    for (const auto& [name, weight] : model.weights())
-      if (weight.dim() == 2) weight.mul_(6);
+    for (const auto& [name, weight] : model.weights()) {
+      if (weight.dim() >= 2) weight.mul_(shape.gemma ? 2 : 6);
+      if (weight.dim() == 1) weight.add_(torch::randn_like(weight), 0.3);  // norms and biases of their own
+    }
   }
   const core::TempDir folder;
   const auto file = folder.path() / "random.gguf";
   ASSERT_TRUE(save_model(file, model, numbered_vocabulary(shape.vocabulary), formats::GgufType::kF32, "random"));
-  expect_equal_to_libllama(file, model, random_tokens(60, shape.vocabulary, 1));
+  const auto reader = formats::GgufReader::open(file);
+  ASSERT_TRUE(reader);
+  const auto read = read_shape(*reader);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_TRUE(*read == shape);
+  Llama loaded = Llama::frozen(*read, torch::kFloat32, torch::kFloat32);
+  ASSERT_TRUE(load_weights(*reader, loaded));
+  expect_equal_to_libllama(file, loaded, random_tokens(60, shape.vocabulary, 1));
 }
-INSTANTIATE_TEST_SUITE_P(TiedOrNot, RandomModel, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Of, RandomModel,
+                         testing::Values("tied", "untied", "llama31", "linear", "biased", "mixtral", "qwen2", "qwen3",
+                                         "qwen3moe", "gemma2", "gemma3"),
+                         [](const auto& name) { return std::string(name.param); });
 
 class RealModel : public testing::TestWithParam<const char*> {};
 
@@ -114,12 +161,49 @@ TEST_P(RealModel, HasTheLogitsOfLibllama) {
   ASSERT_TRUE(reader) << reader.error().message();
   const auto shape = read_shape(*reader);
   ASSERT_TRUE(shape) << shape.error().message();
-  Llama model(*shape, torch::kFloat32);
+  Llama model = Llama::frozen(*shape, torch::kFloat32, torch::kFloat32);
   const auto loaded = load_weights(*reader, model);
   ASSERT_TRUE(loaded) << loaded.error().message();
   expect_equal_to_libllama(file, model, random_tokens(50, shape->vocabulary, 2));
 }
 INSTANTIATE_TEST_SUITE_P(Shipped, RealModel, testing::Values("stories260K-f32.gguf", "aidreams260K-f32.gguf"));
+
+// Whatever type a file has its weights in, they are the numbers that llama.cpp takes them for.
+TEST(Llama, ReadsWeightsOfEveryTypeAsTheirOwnNumbers) {
+  torch::manual_seed(12);
+  const LlamaShape shape = small_shape();
+  const Llama model(shape, torch::kFloat32);
+  const core::TempDir folder;
+  for (const auto type : {formats::GgufType::kF16, formats::GgufType::kQ8_0}) {
+    const auto narrow = folder.path() / "narrow.gguf", wide = folder.path() / "wide.gguf";
+    ASSERT_TRUE(save_model(narrow, model, numbered_vocabulary(shape.vocabulary), type, "m"));
+    const auto reader = formats::GgufReader::open(narrow);
+    ASSERT_TRUE(reader);
+    Llama read = Llama::frozen(shape, torch::kFloat32, torch::kFloat32);
+    ASSERT_TRUE(load_weights(*reader, read));
+    EXPECT_FALSE(torch::equal(read.weights()[2].second, model.weights()[2].second));
+    // The same numbers as F32 give libllama's logits on them.
+    ASSERT_TRUE(save_model(wide, read, numbered_vocabulary(shape.vocabulary), formats::GgufType::kF32, "m"));
+    expect_equal_to_libllama(wide, read, random_tokens(40, shape.vocabulary, 4));
+    for (std::size_t i = 0; i < model.weights().size(); ++i)
+      EXPECT_TRUE(torch::allclose(read.weights()[i].second, model.weights()[i].second, 0, 1e-3));
+  }
+}
+
+TEST(Llama, RefusesATensorOfAnotherSize) {
+  const core::TempDir folder;
+  const auto file = folder.path() / "m.gguf";
+  ASSERT_TRUE(
+      save_model(file, Llama(small_shape(), torch::kFloat32), numbered_vocabulary(300), formats::GgufType::kF32, "m"));
+  const auto reader = formats::GgufReader::open(file);
+  ASSERT_TRUE(reader);
+  LlamaShape other = small_shape();
+  other.feed_forward += 32;
+  Llama model = Llama::frozen(other, torch::kFloat32, torch::kFloat32);
+  const auto loaded = load_weights(*reader, model);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code(), ErrorCode::kCorrupt);
+}
 
 TEST(Llama, ComesBackFromItsFile) {
   torch::manual_seed(4);

@@ -5,14 +5,13 @@
 
 #include <chrono>
 #include <cmath>
-#include <exception>
 #include <fstream>
-#include <thread>
 
 #include "train/corpus.h"
 #include "train/torch/adamw.h"
 #include "train/torch/association.h"
 #include "train/torch/checkpoint.h"
+#include "train/torch/guarded.h"
 #include "train/torch/llama.h"
 #include "train/torch/weights.h"
 
@@ -25,26 +24,7 @@ torch::Dtype dtype(Precision precision) {
   return precision == Precision::kBfloat16 ? torch::kBFloat16 : torch::kFloat32;
 }
 
-void set_threads(int threads) {
-  at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
-}
-
-// torch reports everything by exceptions; this is where they end.
-template <typename Work>
-auto guarded(std::string_view what, Work work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::kOutOfMemory, "{} does not fit into memory; use fewer rows or a smaller shape", what);
-  } catch (const c10::Error& error) {
-    const std::string text = error.what_without_backtrace();
-    if (text.find("alloc") != std::string::npos)
-      return fail(ErrorCode::kOutOfMemory, "{} does not fit into memory; use fewer rows or a smaller shape", what);
-    return fail(ErrorCode::kInternal, "{} failed in torch: {}", what, text);
-  } catch (const std::exception& error) {
-    return fail(ErrorCode::kInternal, "{} failed: {}", what, error.what());
-  }
-}
+constexpr const char* kLess = "use fewer rows or a smaller shape";
 
 Result<Vocabulary> open_vocabulary(const std::filesystem::path& file) {
   ZUBR_TRY(reader, formats::GgufReader::open(file));
@@ -214,7 +194,7 @@ Result<Llama> open_model(const std::filesystem::path& file, std::int64_t vocabul
 
 Result<TrainProgress> pretrain(const PretrainOptions& options, const TrainReport& report, std::stop_token stop,
                                const ContrastReport& contrast_report) {
-  return guarded("training", [&]() -> Result<TrainProgress> {
+  return guarded("training", kLess, [&]() -> Result<TrainProgress> {
     set_threads(options.threads);
     torch::manual_seed(options.seed);
     ZUBR_TRY(vocabulary, open_vocabulary(options.vocabulary));
@@ -231,7 +211,7 @@ Result<TrainProgress> pretrain(const PretrainOptions& options, const TrainReport
 }
 
 Result<void> export_model(const ExportOptions& options) {
-  return guarded("exporting", [&]() -> Result<void> {
+  return guarded("exporting", kLess, [&]() -> Result<void> {
     ZUBR_TRY(vocabulary, open_vocabulary(options.vocabulary));
     ZUBR_TRY(model,
              open_model(options.checkpoint, static_cast<std::int64_t>(vocabulary.pieces.size()), Precision::kFloat32));
@@ -240,7 +220,7 @@ Result<void> export_model(const ExportOptions& options) {
 }
 
 Result<std::map<std::string, SetScore>> measure(const MeasureOptions& options) {
-  return guarded("measuring", [&]() -> Result<std::map<std::string, SetScore>> {
+  return guarded("measuring", kLess, [&]() -> Result<std::map<std::string, SetScore>> {
     set_threads(options.threads);
     torch::NoGradGuard no_gradients;
     ZUBR_TRY(vocabulary, open_vocabulary(options.vocabulary));

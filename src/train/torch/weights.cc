@@ -1,5 +1,8 @@
 #include "train/torch/weights.h"
 
+#include <fmt/format.h>
+
+#include "engine/llama/tensor_codec.h"
 #include "train/quantize.h"
 
 namespace zubr::train {
@@ -15,14 +18,16 @@ Result<void> load_weights(const formats::GgufReader& file, Llama& model) {
       return fail(ErrorCode::kCorrupt, "tensor '{}' of '{}' has other sizes than its header says", name,
                   file.path().string());
     const auto count = static_cast<std::uint64_t>(weight.numel());
-    const auto bytes = encoded_bytes(at->second.type, count);
-    if (bytes == 0)
-      return fail(ErrorCode::kUnsupported, "tensor '{}' of '{}' has ggml type {}; F32, F16, BF16 and Q8_0 can be read",
-                  name, file.path().string(), at->second.type);
+    const auto row = static_cast<std::uint64_t>(dims.back());
+    const auto bytes = engine::tensor_bytes(at->second.type, row, count);
     ZUBR_TRY(content, file.read_tensor(name, bytes));
     auto target = weight;
-    if (!decode_tensor(content, at->second.type, {target.data_ptr<float>(), static_cast<std::size_t>(count)}))
-      return fail(ErrorCode::kInternal, "tensor '{}' cannot be decoded", name);
+    auto values = weight.scalar_type() == torch::kFloat32 ? target.detach() : torch::empty(weight.sizes());
+    const auto decoded = engine::decode_tensor(content, at->second.type, row,
+                                               {values.data_ptr<float>(), static_cast<std::size_t>(count)});
+    if (!decoded)
+      return fail(decoded.error().context(fmt::format("reading tensor '{}' of '{}'", name, file.path().string())));
+    if (values.data_ptr() != target.data_ptr()) target.copy_(values);
   }
   return {};
 }
@@ -43,6 +48,9 @@ Result<void> save_model(const std::filesystem::path& path, const Llama& model, c
         file.add_tensor(tensor_name, dims, own,
                         encode_tensor({values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}, own)));
   }
+  if (const auto& factors = model.shape().rope_factors; !factors.empty())
+    ZUBR_CHECK(file.add_tensor(kRopeFactors, std::vector<std::uint64_t>{factors.size()}, formats::GgufType::kF32,
+                               encode_tensor(factors, formats::GgufType::kF32)));
   return file.write(path);
 }
 

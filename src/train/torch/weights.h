@@ -9,7 +9,7 @@
 namespace zubr::train {
 
 // Fills `model`, whose shape must be the file's. kCorrupt for missing tensors or other dimensions, kUnsupported for
-// tensor types other than F32, F16, BF16 and Q8_0.
+// tensor types that have no numbers in them. Any type that ggml can turn into numbers is read.
 Result<void> load_weights(const formats::GgufReader& file, Llama& model);
 
 // A model that llama.cpp runs: facts, vocabulary, weights. Matrices in `type`, norms in F32.
