@@ -54,6 +54,7 @@ std::string_view record_columns() {
          "model.open, model.gated, model.parameters, model.active_parameters, model.context, model.inputs, "
          "model.outputs, model.languages, model.downloads, model.likes, model.pulls, model.rank, model.trending, "
          "model.created, model.modified, model.base, model.relation, model.layers, model.kv_heads, model.head_size, "
+         "model.window_layers, model.window, model.image_layers, model.image_tokens, "
          "model.input, model.output, model.free, model.score, model.smallest_file";
 }
 
@@ -78,7 +79,8 @@ ModelRecord read_record(const storage::Statement& row) {
   record.trending = row.maybe_number(at++);
   for (std::string* text : {&record.created, &record.modified, &record.base}) *text = row.text(at++);
   record.relation = relation_of(row.text(at++));
-  for (std::optional<std::int64_t>* count : {&record.layers, &record.kv_heads, &record.head_size})
+  for (std::optional<std::int64_t>* count : {&record.layers, &record.kv_heads, &record.head_size, &record.window_layers,
+                                             &record.window, &record.image_layers, &record.image_tokens})
     *count = row.maybe_integer(at++);
   record.input = money(row.maybe_integer(at++));
   record.output = money(row.maybe_integer(at++));

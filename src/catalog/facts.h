@@ -90,6 +90,8 @@ struct ModelFact {
   std::string summary = {};
   // From its configuration: what a token costs in the KV cache. All or none.
   std::optional<std::int64_t> layers = {}, kv_heads = {}, head_size = {};
+  // Of these layers, those that keep only the last tokens, and those that keep an image's instead of the text's.
+  std::optional<std::int64_t> window_layers = {}, window = {}, image_layers = {}, image_tokens = {};
   std::vector<Offer> offers = {};
   std::vector<ModelFile> files = {};
   std::vector<Score> scores = {};

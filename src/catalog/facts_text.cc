@@ -182,6 +182,10 @@ std::string fact_line(const ModelFact& fact, FactParts parts) {
   members.add("layers", fact.layers);
   members.add("kv_heads", fact.kv_heads);
   members.add("head_size", fact.head_size);
+  members.add("window_layers", fact.window_layers);
+  members.add("window", fact.window);
+  members.add("image_layers", fact.image_layers);
+  members.add("image_tokens", fact.image_tokens);
   if (parts == FactParts::kAll) add_parts(fact, members);
   return line_of(members.take());
 }
@@ -249,6 +253,10 @@ Result<ModelFact> parse_model_fact(std::string_view line) {
   fact.layers = count_at(object, "layers");
   fact.kv_heads = count_at(object, "kv_heads");
   fact.head_size = count_at(object, "head_size");
+  fact.window_layers = count_at(object, "window_layers");
+  fact.window = count_at(object, "window");
+  fact.image_layers = count_at(object, "image_layers");
+  fact.image_tokens = count_at(object, "image_tokens");
   parse_parts(object, fact);
   return fact;
 }

@@ -27,6 +27,7 @@ constexpr double kLargestUseful = 8.6;  // bits a weight
 constexpr std::int64_t kDefaultContext = 8192;
 // A model of 8B with grouped heads: 32 layers, 8 heads of 128, keys and values, f16.
 constexpr double kCacheOf8B = 131'072;
+constexpr std::int64_t kBatch = 512, kCells = 256;
 
 // Files of one quantization are listed under several names; one of each size is enough.
 std::vector<FitRow> known_files(const std::vector<ModelFile>& files) {
@@ -80,12 +81,19 @@ double measure_read_bandwidth(int threads, std::chrono::milliseconds time) {
   return sum.load() == 0 ? 0 : best;
 }
 
-std::optional<CacheCost> cache_cost(const ModelRecord& record) {
-  if (record.layers && record.kv_heads && record.head_size)
-    return CacheCost{static_cast<std::uint64_t>(*record.layers * *record.kv_heads * *record.head_size * 4), false};
+std::optional<CacheCost> cache_cost(const ModelRecord& record, std::int64_t context) {
+  if (record.layers && record.kv_heads && record.head_size) {
+    const std::int64_t image_layers = std::min(record.image_layers.value_or(0), *record.layers);
+    const std::int64_t window_layers =
+        record.window ? std::min(record.window_layers.value_or(0), *record.layers - image_layers) : 0;
+    const std::int64_t kept = std::min(context, (record.window.value_or(0) + kBatch + kCells - 1) / kCells * kCells);
+    const std::int64_t tokens = (*record.layers - window_layers - image_layers) * context + window_layers * kept +
+                                image_layers * record.image_tokens.value_or(0);
+    return CacheCost{static_cast<std::uint64_t>(tokens * *record.kv_heads * *record.head_size * 4), false};
+  }
   if (!record.parameters) return std::nullopt;
   const double scale = std::sqrt(static_cast<double>(*record.parameters) / 8e9);
-  return CacheCost{static_cast<std::uint64_t>(kCacheOf8B * scale), true};
+  return CacheCost{static_cast<std::uint64_t>(kCacheOf8B * scale * static_cast<double>(context)), true};
 }
 
 Result<Fit> fit(const ModelRecord& record, const std::vector<ModelFile>& files, std::int64_t context,
@@ -103,14 +111,14 @@ Result<Fit> fit(const ModelRecord& record, const std::vector<ModelFile>& files, 
     return fail(ErrorCode::kInvalidArgument, "{} has a context of {} tokens, asked for are {}", record.address.name,
                 own, context);
   fit.context = context > 0 ? context : std::min(own, kDefaultContext);
-  const auto cost = cache_cost(record);
+  const auto cost = cache_cost(record, fit.context);
   fit.cache_estimated = !cost || cost->estimated;
   const double active = record.parameters && record.active_parameters && *record.parameters > 0
                             ? static_cast<double>(*record.active_parameters) / static_cast<double>(*record.parameters)
                             : 1.0;
   std::ranges::sort(fit.rows, std::greater<>(), &FitRow::weights);
   for (FitRow& row : fit.rows) {
-    row.cache = cost ? cost->bytes_per_token * static_cast<std::uint64_t>(fit.context) : 0;
+    row.cache = cost ? cost->bytes : 0;
     row.total = row.weights + row.cache + kOverheadBytes;
     row.fits = row.total <= machine.memory;
     const double per_token = static_cast<double>(row.weights) * active;

@@ -15,13 +15,14 @@ namespace zubr::catalog {
 // Bytes a second that `threads` threads read together from memory that no cache holds; takes about `time`.
 double measure_read_bandwidth(int threads, std::chrono::milliseconds time);
 
-// Keys and values of one token in all layers, of two bytes each (f16). Estimated from the size where the shape is not
-// known, on the safe side; none where neither is.
+// Keys and values of so many tokens in all layers, of two bytes each (f16). Layers with a window keep that and a batch
+// of 512 tokens, in steps of 256, as llama.cpp allocates them (llama-kv-cache-iswa.cpp); layers that look at an image
+// keep its tokens. Estimated from the size where the shape is not known, on the safe side; none where neither is.
 struct CacheCost {
-  std::uint64_t bytes_per_token = 0;
+  std::uint64_t bytes = 0;
   bool estimated = false;
 };
-std::optional<CacheCost> cache_cost(const ModelRecord& record);
+std::optional<CacheCost> cache_cost(const ModelRecord& record, std::int64_t context);
 
 // What the program itself and its buffers take beside weights and cache.
 inline constexpr std::uint64_t kOverheadBytes = std::uint64_t{512} << 20;

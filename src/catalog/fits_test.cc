@@ -22,16 +22,48 @@ ModelRecord llama() {
 
 TEST(CacheCost, IsWhatLlamaCppAllocates) {
   // 1 GiB for 8,192 tokens of Llama 3.1 8B in f16.
-  EXPECT_EQ(cache_cost(llama())->bytes_per_token * 8192, std::uint64_t{1} << 30);
-  EXPECT_FALSE(cache_cost(llama())->estimated);
+  EXPECT_EQ(cache_cost(llama(), 8192)->bytes, std::uint64_t{1} << 30);
+  EXPECT_FALSE(cache_cost(llama(), 8192)->estimated);
+}
+
+TEST(CacheCost, OfAWindowEndsWithIt) {
+  // Gemma 3 27B: 62 layers of 16 heads of 128, 52 of them with a window of 1,024.
+  ModelRecord gemma = llama();
+  gemma.layers = 62;
+  gemma.kv_heads = 16;
+  gemma.window_layers = 52;
+  gemma.window = 1024;
+  const std::uint64_t token = 16 * 128 * 4;
+  EXPECT_EQ(cache_cost(gemma, 1000)->bytes, 62 * 1000 * token) << "shorter than the window";
+  EXPECT_EQ(cache_cost(gemma, 131'072)->bytes, (10 * 131'072ULL + 52 * 1536) * token);
+  EXPECT_LT(cache_cost(gemma, 131'072)->bytes, std::uint64_t{12} << 30);
+}
+
+TEST(CacheCost, OfLayersThatLookAtAnImageIsThatOfTheImage) {
+  // Llama 3.2 11B Vision: 8 of 40 layers look at up to four tiles of 1,601 tokens.
+  ModelRecord vision = llama();
+  vision.layers = 40;
+  vision.image_layers = 8;
+  vision.image_tokens = 6404;
+  EXPECT_EQ(cache_cost(vision, 8192)->bytes, (32 * 8192ULL + 8 * 6404) * 8 * 128 * 4);
+}
+
+RC_GTEST_PROP(CacheCostProperty, NeverShrinksWithTheContextAndWindowsNeverCostMore, ()) {
+  ModelRecord record = llama();
+  const auto context = *rc::gen::inRange<std::int64_t>(1, 1 << 20), more = *rc::gen::inRange<std::int64_t>(0, 1 << 20);
+  const auto full = cache_cost(record, context)->bytes;
+  record.window = *rc::gen::inRange<std::int64_t>(1, 1 << 20);
+  record.window_layers = *rc::gen::inRange<std::int64_t>(0, 100);
+  RC_ASSERT(cache_cost(record, context)->bytes <= full);
+  RC_ASSERT(cache_cost(record, context)->bytes <= cache_cost(record, context + more)->bytes);
 }
 
 TEST(CacheCost, IsEstimatedFromTheSizeAndNeverGuessedWithoutOne) {
   ModelRecord record = llama();
   record.layers.reset();
-  EXPECT_TRUE(cache_cost(record)->estimated);
+  EXPECT_TRUE(cache_cost(record, 8192)->estimated);
   record.parameters.reset();
-  EXPECT_FALSE(cache_cost(record));
+  EXPECT_FALSE(cache_cost(record, 8192));
 }
 
 TEST(Fit, ChoosesTheLargestUsefulQuantizationThatFits) {

@@ -291,9 +291,12 @@ Result<void> Merger::let_go(std::int64_t listing, const std::string& name) {
   update->bind(1, source_.date);
   update->bind(2, listing);
   ZUBR_CHECK(update->run());
-  ZUBR_TRY(remove, prepared("DELETE FROM offer WHERE listing = ?"));
-  remove->bind(1, listing);
-  ZUBR_CHECK(remove->run());
+  for (const std::string_view sql : {"DELETE FROM offer WHERE listing = ?", "DELETE FROM file WHERE listing = ?",
+                                     "DELETE FROM score WHERE listing = ?"}) {
+    ZUBR_TRY(remove, prepared(sql));
+    remove->bind(1, listing);
+    ZUBR_CHECK(remove->run());
+  }
   ZUBR_TRY(query, prepared("SELECT model FROM listing WHERE id = ?"));
   query->bind(1, listing);
   ZUBR_TRY(found, query->step());
@@ -310,7 +313,11 @@ Result<std::vector<ModelFact>> Merger::facts_of(std::int64_t model) {
     ZUBR_TRY(more, query->step());
     if (!more) return facts;
     ZUBR_TRY(fact, parse_model_fact(query->text(0)));
-    if (!query->is_null(1)) fact.offers.clear();
+    if (!query->is_null(1)) {
+      fact.offers.clear();
+      fact.files.clear();
+      fact.scores.clear();
+    }
     facts.push_back(std::move(fact));
   }
 }
@@ -327,7 +334,8 @@ Result<void> Merger::write_record(std::int64_t model, const ModelRecord& record,
       prepared("UPDATE model SET source = ?, address = ?, name = ?, author = ?, task = ?, license = ?, summary = ?, "
                "open = ?, gated = ?, parameters = ?, active_parameters = ?, context = ?, inputs = ?, outputs = ?, "
                "languages = ?, downloads = ?, likes = ?, pulls = ?, rank = ?, trending = ?, created = ?, "
-               "modified = ?, base = ?, relation = ?, layers = ?, kv_heads = ?, head_size = ?, input = ?, "
+               "modified = ?, base = ?, relation = ?, layers = ?, kv_heads = ?, head_size = ?, window_layers = ?, "
+               "window = ?, image_layers = ?, image_tokens = ?, input = ?, "
                "output = ?, price = ?, free = ?, score = ?, smallest_file = ?, weight = ? WHERE id = ?"));
   int at = 0;
   for (const std::string* text : {&record.address.source, &record.address.name, &record.name, &record.author,
@@ -345,7 +353,9 @@ Result<void> Merger::write_record(std::int64_t model, const ModelRecord& record,
   update->bind(++at, record.trending);
   for (const std::string* text : {&record.created, &record.modified, &record.base}) update->bind(++at, *text);
   update->bind(++at, relation_text(record.relation));
-  for (const auto& count : {record.layers, record.kv_heads, record.head_size}) update->bind(++at, count);
+  for (const auto& count : {record.layers, record.kv_heads, record.head_size, record.window_layers, record.window,
+                            record.image_layers, record.image_tokens})
+    update->bind(++at, count);
   update->bind(++at, count_of(record.input));
   update->bind(++at, count_of(record.output));
   update->bind(++at, record.input ? std::optional(blended(*record.input, *record.output).count) : std::nullopt);

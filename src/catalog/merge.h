@@ -17,7 +17,7 @@ class Merger {
   Result<void> add(const DatasetFact& fact);
   // A listing of which the source says that nothing changed. False where there is no such listing.
   Result<bool> meet(std::string_view source, std::string_view name);
-  // A listing that was not met in its round; its offers end.
+  // A listing that was not met in its round; its offers, files and scores end.
   Result<void> let_go(std::int64_t listing, const std::string& name);
   // Makes the models anew whose listings changed.
   Result<MergeReport> finish();

@@ -72,6 +72,10 @@ void take_numbers(const ModelFact& fact, ModelRecord& record) {
   take(record.layers, fact.layers);
   take(record.kv_heads, fact.kv_heads);
   take(record.head_size, fact.head_size);
+  take(record.window_layers, fact.window_layers);
+  take(record.window, fact.window);
+  take(record.image_layers, fact.image_layers);
+  take(record.image_tokens, fact.image_tokens);
   take_largest(record.downloads, fact.downloads);
   take_largest(record.likes, fact.likes);
   take_largest(record.pulls, fact.pulls);

@@ -25,6 +25,7 @@ struct ModelRecord {
   std::string base = {};  // on Hugging Face
   BaseRelation relation = BaseRelation::kNone;
   std::optional<std::int64_t> layers = {}, kv_heads = {}, head_size = {};
+  std::optional<std::int64_t> window_layers = {}, window = {}, image_layers = {}, image_tokens = {};
   // Of the cheapest offer, where a million tokens are three parts input and one part output; free ones do not count.
   std::optional<PicoDollars> input = {}, output = {};
   bool free = false;                                // somebody serves it for nothing

@@ -76,7 +76,15 @@ CREATE TABLE answer (
   names TEXT NOT NULL);
 )sql";
 
-constexpr std::array<std::string_view, 2> kSteps{kTables, kStaging};
+// Layers whose cache does not grow with the context.
+constexpr std::string_view kCacheShapes = R"sql(
+ALTER TABLE model ADD COLUMN window_layers INTEGER;
+ALTER TABLE model ADD COLUMN window INTEGER;
+ALTER TABLE model ADD COLUMN image_layers INTEGER;
+ALTER TABLE model ADD COLUMN image_tokens INTEGER;
+)sql";
+
+constexpr std::array<std::string_view, 3> kSteps{kTables, kStaging, kCacheShapes};
 
 }  // namespace
 

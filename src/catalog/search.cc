@@ -146,7 +146,7 @@ Result<std::vector<BoardRow>> leaderboard(Catalog& catalog, const std::string& b
                       std::clamp(limit, 1, 10'000))));
   query.bind(1, benchmark);
   std::vector<BoardRow> rows;
-  constexpr int kAfterRecord = 33;
+  constexpr int kAfterRecord = 37;
   for (;;) {
     ZUBR_TRY(more, query.step());
     if (!more) break;

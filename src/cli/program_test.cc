@@ -1,4 +1,3 @@
-#include "catalog/update/update_settings.h"
 #include "cli/program.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "catalog/update/update_settings.h"
 #include "cli/exit_code.h"
 #include "cli/settings.h"
 #include "core/temp_dir.h"

@@ -40,7 +40,8 @@ Result<Facts> import_lmarena_json(std::string_view json, std::string_view board,
 Result<Facts> import_aider(std::string_view yaml, std::string_view board);
 // A page of rows of the Open LLM Leaderboard's data set: the average, and each benchmark of its own.
 Result<Facts> import_open_llm_rows(std::string_view json, std::string_view date);
-// Any table with a column of models and one of scores: CSV with a head, or a JSON array of objects. Empty names of
+// Any table with a column of models and one of scores: CSV with a head (commas, tabs or semicolons), or a JSON array of
+// objects. Empty names of
 // columns: "model" or "name", and "score", "value", "rating", "average" or "accuracy".
 struct ScoreColumns {
   std::string model = {}, score = {};

@@ -88,14 +88,19 @@ std::optional<std::string> first_of(const Table& table, std::initializer_list<st
 // A JSON array of flat objects as a table.
 Result<Table> table_of_json(std::string_view text) {
   ZUBR_TRY(root, parse_json(text, "the leaderboard"));
-  if (!root.is_array()) return fail(ErrorCode::kCorrupt, "the leaderboard is no list of objects");
+  // The list itself, or the first one in an object.
+  const json::array* list = root.if_array();
+  if (root.is_object())
+    for (const auto& pair : root.get_object())
+      if (list == nullptr) list = pair.value().if_array();
+  if (list == nullptr) return fail(ErrorCode::kCorrupt, "the leaderboard is no list of objects");
   std::vector<std::string> head;
-  for (const json::value& entry : root.get_array())
+  for (const json::value& entry : *list)
     if (entry.is_object())
       for (const auto& pair : entry.get_object())
         if (const std::string key(pair.key()); std::ranges::find(head, key) == head.end()) head.push_back(key);
   std::vector<std::vector<std::string>> rows{head};
-  for (const json::value& entry : root.get_array()) {
+  for (const json::value& entry : *list) {
     if (!entry.is_object()) continue;
     std::vector<std::string> row;
     for (const std::string& name : head) {
@@ -105,6 +110,15 @@ Result<Table> table_of_json(std::string_view text) {
     rows.push_back(std::move(row));
   }
   return Table(std::move(rows));
+}
+
+// The separator that the head of a table has most of.
+char separator_of(std::string_view text) {
+  const std::string_view head = text.substr(0, text.find('\n'));
+  char best = ',';
+  for (const char c : {'\t', ';'})
+    if (std::ranges::count(head, c) > std::ranges::count(head, best)) best = c;
+  return best;
 }
 
 }  // namespace
@@ -222,7 +236,7 @@ Result<Facts> import_scores(std::string_view text, std::string_view benchmark, c
                             std::string_view date) {
   const std::size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   const bool is_json = first != std::string_view::npos && (text[first] == '[' || text[first] == '{');
-  Result<Table> parsed = is_json ? table_of_json(text) : Result<Table>(Table(delimited_rows(text, ',')));
+  Result<Table> parsed = is_json ? table_of_json(text) : Result<Table>(Table(delimited_rows(text, separator_of(text))));
   if (!parsed) return fail(parsed.error());
   const Table& table = *parsed;
   if (table.size() == 0) return fail(ErrorCode::kInvalidArgument, "the leaderboard has no rows");
