@@ -6,6 +6,7 @@
 #include "app/built_in_model.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "engine/llama/quantize.h"
 #include "models/pull_settings.h"
 #include "net/net_settings.h"
 #include "server/server.h"
@@ -29,10 +30,12 @@ Result<std::shared_ptr<server::ModelShelf>> open_shelf(const core::Settings& set
   ZUBR_TRY(home, core::zubr_home(environment));
   ZUBR_TRY(http, net::http_options(settings, environment));
   http.user_agent = "zubr/" ZUBR_VERSION;
+  models::PullOptions pull = models::pull_options(settings, environment);
+  pull.check = engine::check_loads;
   return std::make_shared<server::StoredModels>(
       server::StoredModels::Options{.home = std::move(home),
                                     .shipped = built_in_model(),
-                                    .pull = models::pull_options(settings, environment),
+                                    .pull = std::move(pull),
                                     .http = std::move(http)});
 }
 

@@ -8,7 +8,10 @@
 #include "core/machine.h"
 #include "engine/engine.h"
 #include "engine/llama/build_info.h"
+#include "engine/llama/quantize.h"
 #include "formats/duckdb/version.h"
+#include "inference/preset_backend.h"
+#include "models/modelfile/preset.h"
 #include "models/pull_settings.h"
 #include "net/net_settings.h"
 #include "server/settings.h"
@@ -24,8 +27,34 @@ Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec&
   options.context_tokens = spec.context_tokens;
   options.parallel = spec.parallel;
   options.progress = spec.progress;
+  ZUBR_TRY(wishes, models::opening_wishes(spec.recipe));
+  ZUBR_TRY(preset, models::preset_of(spec.recipe));
+  options.chat_template = wishes.chat_template;
+  options.adapters = wishes.adapters;
+  if (options.context_tokens == 0) options.context_tokens = wishes.context_tokens;
   ZUBR_TRY(engine, engine::Engine::open(options));
-  return std::shared_ptr<inference::Backend>(std::move(engine));
+  std::shared_ptr<inference::Backend> backend = std::move(engine);
+  if (spec.recipe.empty()) return backend;
+  return std::make_shared<inference::PresetBackend>(std::move(backend), std::move(preset));
+}
+
+Result<cli::Quantized> quantize(const cli::QuantizeSpec& spec, std::stop_token stop) {
+  ZUBR_TRY(type, engine::quantization_type(spec.type));
+  ZUBR_TRY(report, engine::quantize({.from = spec.from,
+                                     .to = spec.to,
+                                     .type = type,
+                                     .importance = spec.importance,
+                                     .threads = spec.threads > 0 ? spec.threads : core::usable_cores(),
+                                     .progress = spec.progress},
+                                    stop));
+  return cli::Quantized{report.bytes_before, report.bytes_after, report.requantized};
+}
+
+std::vector<cli::QuantizationName> quantizations() {
+  std::vector<cli::QuantizationName> names;
+  for (const auto& type : engine::quantization_types())
+    names.push_back({std::string(type.name), std::string(type.about)});
+  return names;
 }
 
 std::vector<cli::Component> components() {
@@ -52,7 +81,10 @@ cli::Services all_services() {
           .version = ZUBR_VERSION,
           .components = components,
           .self_tests = self_tests,
-          .built_in_model = built_in_model()};
+          .built_in_model = built_in_model(),
+          .check_loads = engine::check_loads,
+          .quantize = quantize,
+          .quantizations = quantizations};
 }
 
 }  // namespace zubr::app

@@ -50,6 +50,14 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_serve(root, line);
   add_models(root, line);
   add_pull(root, line);
+  add_push(root, line);
+  add_create(root, line);
+  add_list(root, line);
+  add_cp(root, line);
+  add_rm(root, line);
+  add_export(root, line);
+  add_verify(root, line);
+  add_quantize(root, line);
   add_gc(root, line);
   add_search(root, line);
   add_show(root, line);

@@ -25,6 +25,23 @@ struct BackendSpec {
   int context_tokens = 0;                    // 0 = what the model was trained for
   int parallel = 1;                          // generations at the same time
   std::function<bool(float)> progress = {};  // 0..1 while loading; false stops it
+  models::Modelfile recipe = {};             // what the model's maker wants of its use
+};
+
+struct QuantizeSpec {
+  std::filesystem::path from, to;
+  std::string type;                       // "q4_k_m"
+  std::filesystem::path importance = {};  // empty = none
+  int threads = 0;
+  std::function<void(int done, int total)> progress = {};  // tensors
+};
+struct Quantized {
+  std::uint64_t bytes_before = 0, bytes_after = 0;
+  bool requantized = false;  // it was quantized before, which costs quality
+};
+// A quantization that can be made: "Q4_K_M", "4.9 bits; the usual choice".
+struct QuantizationName {
+  std::string name, about;
 };
 
 struct ServeOptions {
@@ -56,6 +73,10 @@ struct Services {
   std::function<std::vector<Component>()> components;
   std::function<std::vector<SelfTest>()> self_tests;
   std::optional<models::ShippedModel> built_in_model = {};
+  // Would the engine load it? Reads header and vocabulary only.
+  std::function<Result<void>(const std::filesystem::path&)> check_loads = {};
+  std::function<Result<Quantized>(const QuantizeSpec&, std::stop_token stop)> quantize = {};
+  std::function<std::vector<QuantizationName>()> quantizations = {};
 };
 
 }  // namespace zubr::cli

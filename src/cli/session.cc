@@ -44,7 +44,8 @@ Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::Re
                              .progress = [&](float share) {
                                meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
                                return !stop.stop_requested();
-                             }});
+                             },
+                             .recipe = model.recipe});
   if (backend) meter->update(total, total);
   if (!backend) meter->cancel();
   return backend;

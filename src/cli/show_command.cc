@@ -7,8 +7,10 @@
 #include "cli/catalog_text.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
+#include "cli/models_text.h"
 #include "cli/table_text.h"
 #include "core/display.h"
+#include "models/keep.h"
 
 namespace zubr::cli {
 namespace {
@@ -19,7 +21,7 @@ constexpr std::size_t kShortNames = 8;
 
 struct ShowArguments {
   std::string model;
-  bool all = false, json = false;
+  bool all = false, json = false, modelfile = false;
 };
 
 std::string join(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
@@ -134,7 +136,30 @@ void show_rest(const catalog::ModelCard& card, bool all, std::ostream& out) {
   }
 }
 
+Result<int> show_local(const models::ModelEntry& entry, const ShowArguments& arguments, Session& session) {
+  std::ostream& out = session.console.out;
+  if (arguments.modelfile) {
+    ZUBR_TRY(text, models::modelfile_of(entry));
+    out << text;
+  } else if (arguments.json) {
+    out << json_text(entry_json(entry));
+  } else {
+    show_entry(entry, out);
+  }
+  return kExitOk;
+}
+
+// A model that is here comes first; the catalog knows more of it, where it knows it.
 Result<int> run_show(const ShowArguments& arguments, Session& session) {
+  const auto entry = session.store.find(arguments.model);
+  if (entry) ZUBR_CHECK(show_local(*entry, arguments, session));
+  if (!entry && arguments.modelfile) return fail(entry.error());
+  if (entry && (arguments.json || arguments.modelfile || entry->shipped)) return kExitOk;
+  if (entry) {
+    auto catalog = open_catalog(session);
+    if (!catalog || !catalog->resolve(arguments.model)) return kExitOk;
+    session.console.out << "\n";
+  }
   ZUBR_TRY(catalog, open_catalog(session));
   ZUBR_TRY(id, catalog.resolve(arguments.model));
   ZUBR_TRY(card, catalog.card(id));
@@ -157,11 +182,14 @@ void add_show(CLI::App& root, CommandLine& line) {
   CLI::App* command =
       line.add_command(root, "show", "Everything that is known about a model", "Catalog",
                        "  zubr show llama3.1:8b\n  zubr show google/gemini-2.5-pro --json\n"
-                       "A model may be named as on Hugging Face, OpenRouter or in the Ollama library.\n");
+                       "A model may be named as here, on Hugging Face, OpenRouter or in the Ollama library.\n");
   const auto arguments = std::make_shared<ShowArguments>();
-  command->add_option("NAME", arguments->model, "a model of the catalog")->required()->type_name("NAME");
+  command->add_option("NAME", arguments->model, "a model that is here, or of the catalog")
+      ->required()
+      ->type_name("NAME");
   command->add_flag("--all", arguments->all, "every name, file, provider and price");
   command->add_flag("--json", arguments->json, "as JSON");
+  command->add_flag("--modelfile", arguments->modelfile, "as a Modelfile that makes it again");
   command->callback(
       [&line, arguments] { line.action = [arguments](Session& session) { return run_show(*arguments, session); }; });
 }

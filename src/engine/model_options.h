@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace zubr::engine {
 
@@ -15,6 +16,8 @@ struct ModelOptions {
   int context_tokens = 0;               // per sequence; 0 = what the model was trained for
   int parallel = 4;                     // generations that run at the same time
   std::function<bool(float)> progress;  // 0..1 while loading; false stops it
+  std::string chat_template = {};       // Jinja, instead of the one in the file
+  std::vector<std::filesystem::path> adapters = {};  // LoRA in GGUF, applied to everything the model does
 };
 
 }  // namespace zubr::engine

@@ -13,7 +13,8 @@ namespace zubr::models {
 namespace {
 
 constexpr std::size_t kMaxName = 100;
-constexpr std::size_t kMaxEntryBytes = 64 << 10;
+constexpr std::size_t kMaxRecipeBytes = 1 << 20;
+constexpr std::size_t kMaxEntryBytes = 8 << 20;  // a control character takes six
 constexpr std::string_view kSuffix = ".toml";
 
 // ':' cannot be in a file name everywhere.
@@ -23,13 +24,16 @@ std::string file_stem(std::string_view name) {
   return stem;
 }
 
-std::string entry_text(const ModelEntry& entry) {
+std::string entry_text(const ModelEntry& entry, const std::string& recipe) {
   using core::toml_quote;
-  return fmt::format(
-      "# A model that zubr knows by name; made by zubr models add.\n"
+  std::string text = fmt::format(
+      "# A model that zubr knows by name; made by zubr.\n"
       "name = {}\nfile = {}\nbytes = {}\narchitecture = {}\nparameters = {}\nquantization = {}\ncontext_tokens = {}\n",
       toml_quote(entry.name), toml_quote(entry.file.string()), entry.facts.bytes, toml_quote(entry.facts.architecture),
       entry.facts.parameters, toml_quote(entry.facts.quantization), entry.facts.context_tokens);
+  if (!entry.projector.empty()) text += fmt::format("projector = {}\n", toml_quote(entry.projector.string()));
+  if (!recipe.empty()) text += fmt::format("modelfile = {}\n", toml_quote(recipe));
+  return text;
 }
 
 template <typename Integer>
@@ -50,6 +54,12 @@ Result<ModelEntry> read_entry(const std::filesystem::path& file) {
     if (key == "parameters") read_integer(value.text, entry.facts.parameters);
     if (key == "quantization") entry.facts.quantization = value.text;
     if (key == "context_tokens") read_integer(value.text, entry.facts.context_tokens);
+    if (key == "projector") entry.projector = value.text;
+    if (key == "modelfile") {
+      auto recipe = parse_modelfile(value.text);
+      if (!recipe) return fail(ErrorCode::kCorrupt, "{}: {}", file.string(), recipe.error().message());
+      entry.recipe = std::move(*recipe);
+    }
   }
   if (!check_model_name(entry.name) || entry.file.empty() || file.stem() != file_stem(entry.name))
     return fail(ErrorCode::kCorrupt, "{} is not an entry that zubr wrote; remove it or add the model again",
@@ -79,24 +89,32 @@ std::filesystem::path ModelStore::entry_file(std::string_view name) const {
 Result<ModelEntry> ModelStore::shipped_entry() const {
   ZUBR_TRY(file, shipped_->file());
   ZUBR_TRY(facts, inspect_model_file(file));
-  return ModelEntry{shipped_->name, std::move(file), std::move(facts), false, true};
+  return ModelEntry{shipped_->name, std::move(file), std::move(facts), false, true, {}, {}};
 }
 
-Result<ModelEntry> ModelStore::add(const std::filesystem::path& file, const std::string& name, bool replace) const {
-  ZUBR_CHECK(check_model_name(name));
-  if (is_shipped(name))
-    return fail(ErrorCode::kAlreadyExists, "'{}' is the model inside zubr; choose another name", name);
-  ZUBR_TRY(facts, inspect_model_file(file));
-  std::error_code error;
-  ModelEntry entry{name, std::filesystem::canonical(file, error), std::move(facts), false, false};
-  if (error) return fail(ErrorCode::kNotFound, "there is no file {}", file.string());
+Result<ModelEntry> ModelStore::add(const NewModel& model, bool replace) const {
+  ZUBR_CHECK(check_model_name(model.name));
+  if (is_shipped(model.name))
+    return fail(ErrorCode::kAlreadyExists, "'{}' is the model inside zubr; choose another name", model.name);
+  ZUBR_TRY(facts, inspect_model_file(model.file));
+  if (!model.projector.empty()) ZUBR_CHECK(inspect_model_file(model.projector));
+  std::error_code error, projector_error;
+  ModelEntry entry{model.name,  std::filesystem::canonical(model.file, error), std::move(facts), false, false, {},
+                   model.recipe};
+  entry.recipe.from.clear();
+  if (!model.projector.empty()) entry.projector = std::filesystem::canonical(model.projector, projector_error);
+  if (error || projector_error) return fail(ErrorCode::kNotFound, "there is no file {}", model.file.string());
+  ZUBR_TRY(recipe, modelfile_text(entry.recipe));
+  if (recipe.size() > kMaxRecipeBytes)
+    return fail(ErrorCode::kTooLarge, "the Modelfile of '{}' has {} bytes; at most {} are kept", model.name,
+                recipe.size(), kMaxRecipeBytes);
   ZUBR_TRY(lock, core::FileLock::acquire(folder_ / ".lock"));
-  if (!replace && std::filesystem::exists(entry_file(name), error)) {
-    const auto known = read_entry(entry_file(name));
+  if (!replace && std::filesystem::exists(entry_file(model.name), error)) {
+    const auto known = read_entry(entry_file(model.name));
     return fail(ErrorCode::kAlreadyExists, "there is a model '{}' already ({}); choose another name or add --replace",
-                name, known ? known->file.string() : entry_file(name).string());
+                model.name, known ? known->file.string() : entry_file(model.name).string());
   }
-  ZUBR_CHECK(core::write_text_file(entry_file(name), entry_text(entry)));
+  ZUBR_CHECK(core::write_text_file(entry_file(model.name), entry_text(entry, recipe)));
   return entry;
 }
 
@@ -166,13 +184,13 @@ Result<ResolvedModel> ModelStore::resolve(std::string_view name_or_path) const {
                   file.string());
     if (std::filesystem::is_directory(file, error))
       return fail(ErrorCode::kInvalidArgument, "{} is a folder; name the GGUF file in it", file.string());
-    return ResolvedModel{file, file.stem().string()};
+    return ResolvedModel{file, file.stem().string(), {}, {}};
   }
   ZUBR_TRY(entry, find(name_or_path));
   if (entry.missing)
     return fail(ErrorCode::kNotFound, "the file of model '{}' is gone: {}; put it back, or run: zubr models rm {}",
                 entry.name, entry.file.string(), entry.name);
-  return ResolvedModel{entry.file, entry.name};
+  return ResolvedModel{entry.file, entry.name, entry.projector, std::move(entry.recipe)};
 }
 
 }  // namespace zubr::models

@@ -1,5 +1,6 @@
 // The models this user has given names: small TOML files in $ZUBR_HOME/models/, each pointing to a GGUF file that stays
-// where it is. Beside them stands the one that ships inside the program, if there is one.
+// where it is, with what a Modelfile says of its use. Beside them stands the one that ships inside the program, if
+// there is one.
 //
 // Threads and processes: every method may run at the same time in any of them. Entries are written whole or not at all;
 // add and remove take a lock between processes.
@@ -14,15 +15,26 @@
 
 #include "core/result.h"
 #include "models/model_file.h"
+#include "models/modelfile/modelfile.h"
 
 namespace zubr::models {
 
 struct ModelEntry {
   std::string name;
-  std::filesystem::path file;  // absolute
-  ModelFacts facts;            // as they were when the model was added
-  bool missing = false;        // the file is not there now
-  bool shipped = false;        // part of the program, not of the user's folder
+  std::filesystem::path file;            // absolute
+  ModelFacts facts;                      // as they were when the model was added
+  bool missing = false;                  // the file is not there now
+  bool shipped = false;                  // part of the program, not of the user's folder
+  std::filesystem::path projector = {};  // what a vision model sees with; empty = none
+  Modelfile recipe = {};                 // without FROM
+};
+
+// What add() is told.
+struct NewModel {
+  std::filesystem::path file;
+  std::string name;
+  std::filesystem::path projector = {};
+  Modelfile recipe = {};  // FROM is left out
 };
 
 // The model inside the program. `file` gives a path that is good while the process lives; called only when the model is
@@ -39,6 +51,8 @@ Result<void> check_model_name(std::string_view name);
 struct ResolvedModel {
   std::filesystem::path file;
   std::string name;
+  std::filesystem::path projector = {};
+  Modelfile recipe = {};
 };
 
 class ModelStore {
@@ -50,9 +64,12 @@ class ModelStore {
   // Of the model inside the program; empty where there is none. Nobody else can take the name.
   std::string shipped_name() const { return shipped_ ? shipped_->name : std::string(); }
 
-  // Checks the file and remembers it under the name. kAlreadyExists unless `replace`; errors of check_model_name() and
-  // inspect_model_file().
-  Result<ModelEntry> add(const std::filesystem::path& file, const std::string& name, bool replace) const;
+  // Checks the files and remembers them under the name. kAlreadyExists unless `replace`; errors of check_model_name(),
+  // inspect_model_file() and modelfile_text().
+  Result<ModelEntry> add(const NewModel& model, bool replace) const;
+  Result<ModelEntry> add(const std::filesystem::path& file, const std::string& name, bool replace) const {
+    return add(NewModel{file, name}, replace);
+  }
 
   // Forgets the name; the model file stays. kNotFound lists what is there; kInvalidArgument for the shipped one.
   Result<ModelEntry> remove(std::string_view name) const;

@@ -6,8 +6,12 @@
 #include <system_error>
 
 #include "core/text_file.h"
+#include "formats/gguf_header.h"
 #include "models/fetch/probe.h"
 #include "models/hub/hub_client.h"
+#include "models/keep.h"
+#include "models/modelfile/go_template.h"
+#include "models/registry/recipe_layers.h"
 #include "models/registry/registry_client.h"
 #include "net/url.h"
 
@@ -42,6 +46,17 @@ std::string_view what_of(LayerKind kind) {
   return "other";
 }
 
+// The hash says whether a mirror tells the truth, so there has to be one.
+void add_mirrors(DownloadRequest& request, std::string_view base, const std::vector<std::string>& mirrors) {
+  if (base.ends_with('/')) base.remove_suffix(1);
+  if (!request.digest || request.sources.empty() || !request.sources.front().url.starts_with(base)) return;
+  const std::string path = request.sources.front().url.substr(base.size());
+  for (std::string_view mirror : mirrors) {
+    if (mirror.ends_with('/')) mirror.remove_suffix(1);
+    request.sources.push_back({std::string(mirror) + path});
+  }
+}
+
 std::string short_name(const Digest& digest) { return digest.hex().substr(0, 12); }
 
 }  // namespace
@@ -71,31 +86,54 @@ Puller::Puller(net::HttpClient& client, fs::path home, PullOptions options)
       models_(home_ / "models"),
       references_(home_ / "blobs" / "references") {}
 
+namespace {
+
+// The names of the parts of a split model, in order; empty for a whole one. Titles are used as file names only when
+// they are those of parts.
+Result<std::vector<std::string>> split_parts(const Manifest& manifest, const RegistryRef& ref) {
+  std::vector<std::string> names;
+  for (const Layer& layer : manifest.layers)
+    if (kind_of(layer) == LayerKind::kModel) names.push_back(layer.title);
+  if (names.size() < 2) return std::vector<std::string>{};
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  const auto first = shard_of(names.front());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto shard = shard_of(names[i]);
+    if (!first || !shard || shard->stem != first->stem || shard->index != static_cast<int>(i) + 1 ||
+        shard->count != static_cast<int>(names.size()) || !std::ranges::all_of(names[i], plain) ||
+        names[i].starts_with('.'))
+      return fail(ErrorCode::kUnsupported, "'{}' has several model files that are not the parts of one", ref_text(ref));
+  }
+  return names;
+}
+
+}  // namespace
+
 Result<void> Puller::plan(Work& work, const RegistryRef& ref) {
-  work.registry = std::make_unique<RegistryClient>(client_, options_.ollama_registry, options_.download);
+  work.registry =
+      std::make_unique<RegistryClient>(client_, options_.ollama_registry, options_.download, options_.credentials);
   work.registry_ref = ref;
   ZUBR_TRY(found, work.registry->manifest(ref, work.stop));
   work.manifest = std::move(found.text);
   int models = 0;
   bool tensors = false;
+  ZUBR_TRY(split, split_parts(found.manifest, ref));
+  work.shard_names = std::move(split);
   for (const Layer& layer : found.manifest.layers) {
     const LayerKind kind = kind_of(layer);
     tensors = tensors || layer.media_type == "application/vnd.ollama.image.tensor";
     if (kind == LayerKind::kOther) continue;
-    if (kind == LayerKind::kModel && ++models > 1)
-      return fail(ErrorCode::kUnsupported, "'{}' has several model files; only one can be used", ref_text(ref));
+    models += kind == LayerKind::kModel ? 1 : 0;
     const Role role = kind == LayerKind::kModel       ? Role::kModel
                       : kind == LayerKind::kProjector ? Role::kProjector
                                                       : Role::kOther;
     ZUBR_TRY(request, work.registry->blob(ref, layer));
+    if (ref.host.empty()) add_mirrors(request, options_.ollama_registry, options_.ollama_mirrors);
     const std::string file = layer.title.empty() ? short_name(layer.digest) : layer.title;
     work.add({{std::string(what_of(kind)), file}, role, std::move(request), layer});
-    if (kind == LayerKind::kAdapter)
-      work.report.notes.push_back(message("it brings an adapter, which is kept but not applied"));
-    if (kind == LayerKind::kTemplate)
-      work.report.notes.push_back(message("its template is kept; the one inside the GGUF file is used"));
-    if (kind == LayerKind::kSystem || kind == LayerKind::kParameters || kind == LayerKind::kMessages)
-      work.report.notes.push_back(message("its {} are kept, but not applied by themselves", what_of(kind)));
   }
   if (models == 0)
     return fail(ErrorCode::kUnsupported, "'{}' has no GGUF file{}", ref_text(ref),
@@ -115,6 +153,7 @@ Result<void> Puller::plan(Work& work, const HubRef& ref) {
   for (std::size_t i = 0; i < choice.files.size(); ++i) {
     const HubFile& file = choice.files[i];
     ZUBR_TRY(request, hub.resolve(ref, file, work.stop));
+    add_mirrors(request, options_.hf_endpoint, options_.hf_mirrors);
     const bool split = choice.files.size() > 1;
     if (split) work.shard_names.push_back(fs::path(file.path).filename().string());
     work.add({{split ? message("part {} of {}", i + 1, choice.files.size()) : "model", file.path},
@@ -123,6 +162,7 @@ Result<void> Puller::plan(Work& work, const HubRef& ref) {
   }
   if (choice.projector) {
     ZUBR_TRY(request, hub.resolve(ref, *choice.projector, work.stop));
+    add_mirrors(request, options_.hf_endpoint, options_.hf_mirrors);
     work.add({{"projector", choice.projector->path}, Role::kProjector, std::move(request)});
   }
   if (work.report.name.empty()) work.report.name = default_name(ref, choice.quantization);
@@ -209,6 +249,32 @@ Result<void> Puller::check(Work& work) {
   return {};
 }
 
+// What the small layers of a registry say about the use of the model.
+Result<Modelfile> Puller::recipe(Work& work) const {
+  Modelfile recipe;
+  std::vector<std::string> left_out;
+  for (const Piece& piece : work.pieces) {
+    if (!piece.layer || !piece.blob) continue;
+    const LayerKind kind = kind_of(*piece.layer);
+    if (kind == LayerKind::kAdapter) recipe.adapters.push_back(piece.blob->file.string());
+    if (piece.role != Role::kOther || kind == LayerKind::kAdapter) continue;
+    ZUBR_TRY(text, core::read_text_file(piece.blob->file, kMaxRecipeLayer));
+    ZUBR_CHECK(apply_layer(kind, text, recipe, left_out));
+  }
+  for (const std::string& name : left_out)
+    work.report.notes.push_back(message("'{}' of its parameters or messages is not known here and left out", name));
+  if (recipe.chat_template.empty()) return recipe;
+  ZUBR_TRY(header, formats::read_gguf_header(work.report.model));
+  if (header.chat_template()) {
+    recipe.chat_template.clear();  // the file's own knows tools, and is what the model was trained with
+  } else if (const auto jinja = jinja_of_go_template(recipe.chat_template);
+             !jinja && looks_like_go_template(recipe.chat_template)) {
+    work.report.notes.push_back(
+        message("its template cannot be translated ({}): the model gets plain text", jinja.error().message()));
+  }
+  return recipe;
+}
+
 // llama.cpp finds the other parts of a split model by their names beside the first.
 Result<void> Puller::link_shards(Work& work) {
   const fs::path folder = work.blobs.folder() / "sets" / work.pieces.front().blob->digest.hex();
@@ -246,9 +312,11 @@ Result<PullReport> Puller::pull(const ModelRef& ref, const PullWishes& wishes, c
     if (!work.shard_names.empty()) ZUBR_CHECK(link_shards(work));
     if (!work.manifest.empty())
       ZUBR_CHECK(core::write_text_file(home_ / "manifests" / (sha256(work.manifest).hex() + ".json"), work.manifest));
+    if (options_.check) ZUBR_CHECK(options_.check(work.report.model));
+    ZUBR_TRY(said, recipe(work));
     // First who needs the blobs, then the name: a crash between leaves files that nobody lists, never a name without.
     ZUBR_CHECK(references_.set(work.report.name, work.report.source, needed));
-    ZUBR_CHECK(models_.add(work.report.model, work.report.name, true));
+    ZUBR_CHECK(models_.add({work.report.model, work.report.name, work.report.projector, std::move(said)}, true));
   }
   if (!work.report.projector.empty())
     work.report.notes.push_back(message("the projector for images is {}", work.report.projector.string()));
@@ -258,35 +326,6 @@ Result<PullReport> Puller::pull(const ModelRef& ref, const PullWishes& wishes, c
   work.report.notes.erase(repeated.begin(), repeated.end());
   return std::move(work.report);
 }
-
-namespace {
-
-// What the models of the store need. References of models that are gone are removed unless it is only asked.
-Result<std::set<Digest>> needed_blobs(const fs::path& home, bool dry_run) {
-  const BlobReferences references(home / "blobs" / "references");
-  ZUBR_TRY(entries, ModelStore(home / "models").list());
-  ZUBR_TRY(owners, references.owners());
-  std::set<Digest> needed;
-  for (const std::string& owner : owners) {
-    const bool listed = std::ranges::any_of(entries, [&](const ModelEntry& entry) { return entry.name == owner; });
-    if (!listed && !dry_run) ZUBR_CHECK(references.remove(owner));
-    if (!listed) continue;
-    ZUBR_TRY(digests, references.of(owner));
-    needed.insert(digests.begin(), digests.end());
-  }
-  for (const ModelEntry& entry : entries)  // added by hand: zubr models add …/blobs/sha256-…
-    if (const auto digest = Digest::parse(entry.file.filename().string())) needed.insert(*digest);
-  std::error_code error;
-  for (fs::directory_iterator at(home / "blobs" / "sets", error), end; !dry_run && !error && at != end;) {
-    const fs::path folder = at->path();
-    at.increment(error);
-    const auto first = Digest::parse(folder.filename().string());
-    if (first && !needed.contains(*first)) fs::remove_all(folder, error);
-  }
-  return needed;
-}
-
-}  // namespace
 
 Result<BlobStore::Garbage> collect_garbage(const fs::path& home, bool dry_run, std::stop_token stop) {
   ZUBR_TRY(blobs, BlobStore::open(home / "blobs"));

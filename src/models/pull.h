@@ -5,9 +5,10 @@
 //   ZUBR_TRY(report, puller.pull(ref, {}, on_progress, stop));
 //
 // Files land in $ZUBR_HOME/blobs under their hash; the shards of a split model also in blobs/sets/, under the names
-// that llama.cpp looks for. A file: stays where it is. Every GGUF header is checked before the name is given; a blob
-// that is none is removed again. Pulling the same again fetches nothing,
-// except from a plain address that does not say its hash.
+// that llama.cpp looks for. A file: stays where it is. Every GGUF header is checked before the name is given, and the
+// engine asked; a blob that is none is removed again. Template, system message, parameters and messages of a registry
+// become the model's recipe. Pulling the same again fetches nothing, except from a plain address that does not say its
+// hash.
 //
 // One thread per Puller; several processes may pull at once.
 #pragma once
@@ -22,9 +23,11 @@
 
 #include "models/blobs/blob_references.h"
 #include "models/blobs/blob_store.h"
+#include "models/create.h"
 #include "models/fetch/download.h"
 #include "models/model_ref.h"
 #include "models/model_store.h"
+#include "models/registry/registry_auth.h"
 #include "net/http_client.h"
 
 namespace zubr::models {
@@ -33,7 +36,12 @@ struct PullOptions {
   std::string ollama_registry = "https://registry.ollama.ai";
   std::string hf_endpoint = "https://huggingface.co";
   std::string hf_token = {};
+  // Other servers of the same paths, asked when those above fail; only for files whose hash is known, and never with a
+  // token.
+  std::vector<std::string> ollama_mirrors = {}, hf_mirrors = {};
   DownloadOptions download = {};
+  FindCredentials credentials = {};  // of registries
+  LoadCheck check = {};              // asked before a model gets its name
 };
 
 struct PullWishes {
@@ -84,6 +92,7 @@ class Puller {
   Result<void> plan(Work& work, const FileRef& ref);
   Result<void> fetch(Work& work, const OnPull& progress);
   Result<void> check(Work& work);
+  Result<Modelfile> recipe(Work& work) const;
   Result<void> link_shards(Work& work);
   Result<void> check_name(const std::string& name, const std::string& source, bool replace) const;
 

@@ -1,6 +1,9 @@
 #include "models/pull_settings.h"
 
+#include <algorithm>
+
 #include "models/hub/hub_client.h"
+#include "net/headers.h"
 
 namespace zubr::models {
 
@@ -18,6 +21,16 @@ std::vector<core::Setting> pull_settings() {
        .help = "Where names like hf.co/user/repo are pulled from: Hugging Face, or a mirror of it.",
        .example = "https://mirror.example.com",
        .env = "HF_ENDPOINT",
+       .where = "pull"},
+      {.name = "models.ollama_mirrors",
+       .fallback = "",
+       .help = "Servers that have the registry's files too, asked when it fails: addresses with commas between them.",
+       .example = "https://a.example.com,https://b.example.com",
+       .where = "pull"},
+      {.name = "models.hf_mirrors",
+       .fallback = "",
+       .help = "Servers that have Hugging Face's files too, asked when it fails: addresses with commas between them.",
+       .example = "https://a.example.com,https://b.example.com",
        .where = "pull"},
       {.name = "models.connections",
        .type = SettingType::kInteger,
@@ -38,11 +51,29 @@ std::vector<core::Setting> pull_settings() {
   };
 }
 
+namespace {
+
+std::vector<std::string> addresses(std::string_view text) {
+  std::vector<std::string> all;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const std::string_view one = net::trim(text.substr(0, comma));
+    if (!one.empty()) all.emplace_back(one);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return all;
+}
+
+}  // namespace
+
 PullOptions pull_options(const core::Settings& settings, const core::Environment& environment) {
   PullOptions options;
   options.ollama_registry = settings.text("models.ollama_registry");
   options.hf_endpoint = settings.text("models.hf_endpoint");
+  options.ollama_mirrors = addresses(settings.text("models.ollama_mirrors"));
+  options.hf_mirrors = addresses(settings.text("models.hf_mirrors"));
   options.hf_token = hub_token(environment);
+  options.credentials = docker_credentials(environment);
   options.download.plan.parallel = static_cast<int>(settings.integer("models.connections"));
   options.download.bytes_per_second = static_cast<std::uint64_t>(settings.number("models.limit_rate") * 1e6);
   return options;

@@ -35,6 +35,7 @@ class PullTest : public ::testing::Test {
   Reply answer(const Received& got) const {
     const auto found = files_.find(got.path());
     if (found == files_.end()) return {.status = 404};
+    if (got.path() == broken_ && got.method == "GET") return {.status = 503};
     Reply reply = serve_file(got, found->second);
     if (got.path().find("/resolve/") != std::string::npos)
       reply.headers.add("X-Linked-Etag", fmt::format("\"{}\"", sha256(found->second).hex()));
@@ -75,6 +76,7 @@ class PullTest : public ::testing::Test {
 
   core::TempDir home_;
   std::map<std::string, std::string> files_;
+  std::string broken_;  // a path whose GET fails
   FaultServer server_;
   net::HttpClient client_{{.proxy = "none"}};
   PullOptions options_;
@@ -91,7 +93,54 @@ TEST_F(PullTest, GivesAModelOfTheRegistryItsName) {
   EXPECT_EQ(*core::read_text_file(report->model, 1 << 20), model_);
   EXPECT_EQ(report->items.size(), 4U);
   EXPECT_EQ(report->fetched, model_.size() + 3 + 8);
-  EXPECT_EQ(report->notes.size(), 2U);
+  EXPECT_TRUE(report->notes.empty());
+  const auto entry = ModelStore(home_.path() / "models").find("tiny:1b");
+  ASSERT_TRUE(entry) << entry.error().message();
+  EXPECT_EQ(entry->recipe.system, "be brief");
+  EXPECT_EQ(entry->recipe.licenses, std::vector<std::string>{"MIT"});
+}
+
+TEST_F(PullTest, AModelThatTheEngineRefusesGetsNoName) {
+  add_manifest(layer("model", model_));
+  options_.check = [](const fs::path&) -> Result<void> { return fail(ErrorCode::kUnsupported, "no such shape"); };
+  EXPECT_EQ(pull("tiny:1b").error().code(), ErrorCode::kUnsupported);
+  EXPECT_TRUE(listed().empty());
+}
+
+TEST_F(PullTest, LeavesOutParametersThatItDoesNotKnowAndSaysSo) {
+  add_manifest(layer("model", model_) + "," + layer("params", R"({"temperature":0.5,"warp":9})") + "," +
+               layer("messages", R"([{"role":"user","content":"hi"}])"));
+  const auto report = pull("tiny:1b");
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->notes.size(), 1U);
+  const auto recipe = ModelStore(home_.path() / "models").find("tiny:1b")->recipe;
+  EXPECT_EQ(recipe.parameters, (decltype(recipe.parameters){{"temperature", "0.5"}}));
+  EXPECT_EQ(recipe.messages.size(), 1U);
+}
+
+TEST_F(PullTest, PartsOfASplitModelNeedTheNamesOfParts) {
+  const auto part = [this](const std::string& title, char last) {
+    const std::string bytes = model_ + std::string(32, last);
+    add_blob(bytes);
+    return fmt::format(R"({{"mediaType":"application/vnd.ollama.image.model","digest":"{}","size":{},)"
+                       R"("annotations":{{"org.opencontainers.image.title":"{}"}}}})",
+                       sha256(bytes).text(), bytes.size(), title);
+  };
+  for (const auto& [first, second] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"", ""},
+           {"a.gguf", "b.gguf"},
+           {"m-00001-of-00002.gguf", "n-00002-of-00002.gguf"},
+           {"m-00002-of-00002.gguf", "m-00001-of-00002.gguf"},
+           {"m-00001-of-00003.gguf", "m-00002-of-00003.gguf"},
+           {"../m-00001-of-00002.gguf", "../m-00002-of-00002.gguf"},
+           {"/m-00001-of-00002.gguf", "/m-00002-of-00002.gguf"}}) {
+    add_manifest(part(first, 'a') + "," + part(second, 'b'));
+    EXPECT_EQ(pull("tiny:1b").error().code(), ErrorCode::kUnsupported) << first;
+  }
+  add_manifest(part("m-00001-of-00002.gguf", 'a') + "," + part("m-00002-of-00002.gguf", 'b'));
+  const auto report = pull("tiny:1b");
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->model.filename(), "m-00001-of-00002.gguf");
 }
 
 TEST_F(PullTest, FetchesNothingTheSecondTime) {
@@ -160,6 +209,21 @@ TEST_F(PullTest, LaysOutThePartsOfASplitModelAsTheyAreLookedFor) {
   EXPECT_EQ(report->model.filename(), "m-Q8_0-00001-of-00002.gguf");
   EXPECT_TRUE(fs::exists(report->model.parent_path() / "m-Q8_0-00002-of-00002.gguf"));
   EXPECT_EQ(ModelStore(home_.path() / "models").find("repo:q8_0")->file.filename(), report->model.filename());
+}
+
+TEST_F(PullTest, AMirrorHelpsOutAndGetsNoToken) {
+  add_repository({{"m-Q8_0.gguf", model_}});
+  std::string seen = "nothing";
+  FaultServer mirror([&](const Received& got) {
+    seen = std::string(got.headers.get("authorization"));
+    return got.path() == "/user/repo/resolve/main/m-Q8_0.gguf" ? serve_file(got, model_) : Reply{.status = 404};
+  });
+  options_.hf_token = "secret";
+  options_.hf_mirrors = {mirror.base() + "/"};
+  broken_ = "/user/repo/resolve/main/m-Q8_0.gguf";
+  const auto report = pull("hf.co/user/repo");
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(seen, "");
 }
 
 TEST_F(PullTest, BringsTheProjectorAlong) {

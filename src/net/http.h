@@ -14,7 +14,7 @@
 
 namespace zubr::net {
 
-enum class Method { kGet, kHead, kPost, kPut };
+enum class Method { kGet, kHead, kPost, kPut, kPatch };
 
 struct ByteRange {
   std::uint64_t first = 0;
@@ -35,7 +35,7 @@ struct HttpRequest {
   Method method = Method::kGet;
   std::string url = {};
   Headers headers = {};
-  std::string body = {};  // kPost, kPut
+  std::string body = {};  // kPost, kPut, kPatch
   std::optional<ByteRange> range = {};
   // Asked at each redirect; without it every redirect is followed.
   std::function<RedirectDecision(const Hop&)> on_redirect = {};

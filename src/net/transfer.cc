@@ -171,9 +171,10 @@ HeaderList Transfer::Handles::set_up(const HttpOptions& options, const HttpReque
   set(CURLOPT_WRITEFUNCTION, &on_body);
   set(CURLOPT_WRITEDATA, &exchange);
   if (request.method == Method::kHead) set(CURLOPT_NOBODY, 1L);
-  if (request.method == Method::kPost || request.method == Method::kPut) {
+  if (request.method != Method::kGet && request.method != Method::kHead) {
     set(CURLOPT_POST, 1L);
     if (request.method == Method::kPut) set(CURLOPT_CUSTOMREQUEST, "PUT");
+    if (request.method == Method::kPatch) set(CURLOPT_CUSTOMREQUEST, "PATCH");
     set(CURLOPT_POSTFIELDS, request.body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }

@@ -119,7 +119,9 @@ Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::create(std::shared_ptr
     LogCapture log;
     try {
       result->parsed_ = std::make_unique<Parsed>();
-      result->parsed_->templates = common_chat_templates_init(model->handle(), source);
+      const bool other = source.empty() && model->has_other_chat_template();
+      result->parsed_->templates =
+          common_chat_templates_init(model->handle(), other ? *model->chat_template() : source);
       const auto* templates = result->parsed_->templates.get();
       auto caps = common_chat_templates_get_caps(templates);
       result->has_tools_ = caps["supports_tools"] && caps["supports_tool_calls"];

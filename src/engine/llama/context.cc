@@ -88,6 +88,12 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
                 "no context of {} tokens could be made for model '{}': {}; ask for a smaller one", options.cells,
                 model->name(), thrown.empty() ? log.complaint() : thrown);
   }
+  if (std::vector<llama_adapter_lora*> adapters = model->adapters(); !adapters.empty()) {
+    std::vector<float> scales(adapters.size(), 1.0F);
+    if (llama_set_adapters_lora(context->handle_->context.get(), adapters.data(), adapters.size(), scales.data()) != 0)
+      return fail(ErrorCode::kInternal, "the adapters of model '{}' cannot be applied: {}", model->name(),
+                  log.complaint());
+  }
   context->model_ = std::move(model);
   context->options_ = options;
   return context;

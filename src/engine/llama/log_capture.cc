@@ -66,10 +66,11 @@ void set_llama_log(std::function<void(LogLevel, std::string_view)> write) {
   sink().write = std::move(write);
 }
 
-LogCapture::LogCapture() : outer_(current_capture) { current_capture = this; }
+LogCapture::LogCapture(Watch watch) : outer_(current_capture), watch_(std::move(watch)) { current_capture = this; }
 LogCapture::~LogCapture() { current_capture = outer_; }
 
 void LogCapture::add(LogLevel level, std::string_view text) {
+  if (watch_) watch_(level, text);
   if (level != LogLevel::kError) {
     continues_error_ = false;
     return;

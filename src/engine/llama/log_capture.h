@@ -28,7 +28,9 @@ void set_llama_log(std::function<void(LogLevel, std::string_view)> sink);
 
 class LogCapture {
  public:
-  LogCapture();
+  // `watch` sees every piece of a line as it comes. It may throw where llama.cpp catches.
+  using Watch = std::function<void(LogLevel, std::string_view)>;
+  explicit LogCapture(Watch watch = {});
   ~LogCapture();
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
@@ -42,6 +44,7 @@ class LogCapture {
 
  private:
   LogCapture* outer_;
+  Watch watch_;
   bool continues_error_ = false;
   std::vector<std::string> lines_;  // errors, at most kMaxLines
 };

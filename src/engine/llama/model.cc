@@ -104,7 +104,27 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
     return fail(ErrorCode::kInvalidArgument, "model '{}' has {} positions, so a context of {} tokens is not possible",
                 model->name_, model->context_train_, model->context_tokens_);
   }
+  ZUBR_CHECK(model->load_adapters(options));
   return std::shared_ptr<const Model>(std::move(model));
+}
+
+Result<void> Model::load_adapters(const ModelOptions& options) {
+  for (const std::filesystem::path& file : options.adapters) {
+    ZUBR_CHECK(check_model_file(file, /*vocab_only=*/false));
+    LogCapture log;
+    llama_adapter_lora* adapter = nullptr;
+    std::string thrown;
+    try {
+      adapter = llama_adapter_lora_init(handle(), file.c_str());
+    } catch (const std::exception& error) {
+      thrown = error.what();
+    }
+    if (adapter == nullptr)
+      return fail(ErrorCode::kCorrupt, "the adapter '{}' does not fit model '{}': {}", file.string(), name_,
+                  thrown.empty() ? log.complaint() : thrown);
+    adapters_.push_back(adapter);
+  }
+  return {};
 }
 
 void Model::read_header(const ModelOptions& options) {
@@ -118,6 +138,8 @@ void Model::read_header(const ModelOptions& options) {
   context_tokens_ = options.context_tokens > 0 ? options.context_tokens : context_train_;
   threads_ = options.threads > 0 ? options.threads : default_threads();
   if (const char* source = llama_model_chat_template(handle(), nullptr)) chat_template_ = source;
+  has_other_chat_template_ = !options.chat_template.empty();
+  if (has_other_chat_template_) chat_template_ = options.chat_template;
   tokenizer_ = std::make_unique<Tokenizer>(llama_model_get_vocab(handle()));
 }
 

@@ -13,12 +13,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "engine/llama/tokenizer.h"
 #include "engine/model_options.h"
 
 struct llama_model;
+struct llama_adapter_lora;
 
 namespace zubr::engine {
 
@@ -49,6 +51,8 @@ class Model {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   // Jinja source of the chat template in the file, if there is one.
   const std::optional<std::string>& chat_template() const { return chat_template_; }
+  // ModelOptions::chat_template; then it is chat_template() too.
+  bool has_other_chat_template() const { return has_other_chat_template_; }
   // A scalar of the header as text ("general.name").
   std::optional<std::string> meta(const std::string& key) const;
 
@@ -63,20 +67,24 @@ class Model {
 
   // For engine/ only; llama.cpp takes non-const pointers but does not change a model.
   llama_model* handle() const;
+  // Of ModelOptions::adapters; they live as long as the model.
+  const std::vector<llama_adapter_lora*>& adapters() const { return adapters_; }
 
  private:
   struct Handle;
   Model();
   static Result<std::shared_ptr<const Model>> load_file(const ModelOptions& options, bool vocab_only);
   void read_header(const ModelOptions& options);
+  Result<void> load_adapters(const ModelOptions& options);
 
   std::unique_ptr<Handle> handle_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::string name_, description_, architecture_;
   std::filesystem::path path_;
   std::optional<std::string> chat_template_;
+  std::vector<llama_adapter_lora*> adapters_;
   int context_train_ = 0, context_tokens_ = 0, threads_ = 1;
-  bool has_weights_ = false;
+  bool has_weights_ = false, has_other_chat_template_ = false;
 };
 
 }  // namespace zubr::engine

@@ -136,4 +136,22 @@ Result<BlobStore::Garbage> BlobStore::collect_garbage(const Needed& needed, bool
   return garbage;
 }
 
+Result<BlobStore::Garbage> BlobStore::remove_unneeded(const std::vector<Digest>& blobs, const Needed& needed) const {
+  std::stop_source at_once;
+  at_once.request_stop();
+  const auto lock = BlobLock::acquire(folder_ / "garbage.lock", BlobLock::Mode::kExclusive, at_once.get_token());
+  if (!lock && lock.error().code() == ErrorCode::kCancelled)
+    return fail(ErrorCode::kUnavailable, "another zubr is fetching into {}", folder_.string());
+  if (!lock) return fail(lock.error());
+  ZUBR_TRY(kept, needed());
+  Garbage garbage;
+  for (const Digest& digest : blobs) {
+    if (kept.contains(digest) || !contains(digest)) continue;
+    garbage.bytes += size_of(digest).value_or(0);
+    garbage.blobs.push_back(digest);
+    ZUBR_CHECK(remove(digest));
+  }
+  return garbage;
+}
+
 }  // namespace zubr::models

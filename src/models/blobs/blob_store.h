@@ -62,6 +62,8 @@ class BlobStore {
   // nobody fetches any more, so that a model pulled meanwhile is in it.
   using Needed = std::function<Result<std::set<Digest>>()>;
   Result<Garbage> collect_garbage(const Needed& needed, bool dry_run, const std::stop_token& stop) const;
+  // The same for these blobs only, and at once: kUnavailable while anybody fetches.
+  Result<Garbage> remove_unneeded(const std::vector<Digest>& blobs, const Needed& needed) const;
 
  private:
   BlobStore(std::filesystem::path folder, FreeBytes free_bytes)

@@ -1,6 +1,9 @@
 #include "models/fetch/download.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include <atomic>
 #include <mutex>
@@ -169,6 +172,38 @@ TEST_F(DownloadTest, RetriesAServerThatIsDownForAWhile) {
     return ++count <= 4 ? Reply{.status = count % 2 == 0 ? 500 : 503} : serve_file(got, bytes_);
   });
   expect_whole(fetch(request(server)));
+}
+
+TEST_F(DownloadTest, SaysThatNobodyAnswers) {
+  DownloadRequest wanted;
+  {
+    FaultServer gone([](const Received&) { return Reply{}; });
+    wanted = request(gone);
+  }
+  expect_error(fetch(wanted), ErrorCode::kNetwork);
+}
+
+TEST_F(DownloadTest, DoesNotRunInCirclesOfRedirects) {
+  FaultServer server([](const Received&) { return Reply{.status = 302, .headers = {{"Location", "/blob"}}}; });
+  expect_error(fetch(request(server)), ErrorCode::kUnsupported, "redirect");
+}
+
+// A limit on the size of files stands for a disk that is full: both fail in the middle of a write.
+TEST_F(DownloadTest, KeepsWhatArrivedWhenTheDiskIsFullAndGoesOnLater) {
+  FaultServer server([&](const Received& got) { return serve_file(got, bytes_); });
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit small = before;
+  small.rlim_cur = 1 << 20;
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto failed = fetch(request(server));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(failed);
+  EXPECT_TRUE(store_.list()->empty());
+  const auto blob = fetch(request(server));
+  expect_whole(blob);
 }
 
 TEST_F(DownloadTest, DoesNotRepeatARefusal) {

@@ -12,7 +12,9 @@
 
 #include "core/temp_dir.h"
 #include "core/text_file.h"
+#include "models/create.h"
 #include "models/pull.h"
+#include "models/push.h"
 #include "models/tiny_gguf.h"
 #include "net/url.h"
 
@@ -26,12 +28,15 @@ constexpr const char* kProgram = "/usr/bin/docker-registry";
 // Serves a folder on a free port until the object goes.
 class DockerRegistry {
  public:
-  explicit DockerRegistry(const std::filesystem::path& folder) {
+  // `password_file`: of htpasswd, bcrypt; empty = everybody may do everything.
+  explicit DockerRegistry(const std::filesystem::path& folder, const std::string& password_file = {}) {
     const std::filesystem::path config = folder / "registry.yml";
+    const std::string auth =
+        password_file.empty() ? "" : fmt::format("auth: {{htpasswd: {{realm: zubr, path: '{}'}}}}\n", password_file);
     const auto written = core::write_text_file(
         config, fmt::format("version: 0.1\nlog: {{level: info, formatter: text}}\n"
-                            "storage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n",
-                            (folder / "registry").string()));
+                            "storage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n{}",
+                            (folder / "registry").string(), auth));
     int ends[2] = {-1, -1};
     if (!written || ::pipe2(ends, O_CLOEXEC) != 0) return;
     std::string program = kProgram, verb = "serve", file = config.string();
@@ -134,6 +139,96 @@ TEST_F(DockerRegistryTest, GivesBackAModelThatWasPushed) {
   const auto missing = puller.pull(*parse_model_ref("oci://" + registry_->host() + "/ns/tiny:v2"), {}, {}, {});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code(), ErrorCode::kNotFound);
+}
+
+// A home of its own for everybody who pushes and pulls.
+struct Person {
+  explicit Person(const std::filesystem::path& folder) : home(folder), store(folder / "models") {}
+
+  Result<PushReport> push(net::HttpClient& client, const std::string& name, const std::string& to) {
+    ZUBR_TRY(entry, store.find(name));
+    ZUBR_TRY(ref, parse_model_ref(to));
+    PushOptions options{.credentials = credentials};
+    options.chunk_bytes = 300'000;
+    return Pusher(client, home, options).push(entry, std::get<RegistryRef>(ref), {}, {});
+  }
+  Result<PullReport> pull(net::HttpClient& client, const std::string& from, const std::string& name) {
+    ZUBR_TRY(ref, parse_model_ref(from));
+    PullOptions options;
+    options.credentials = credentials;
+    return Puller(client, home, options).pull(ref, {.name = name, .replace = true}, {}, {});
+  }
+
+  std::filesystem::path home;
+  ModelStore store;
+  FindCredentials credentials = {};
+};
+
+constexpr std::string_view kRecipe =
+    "FROM base\nSYSTEM \"\"\"Be\nbrief.\"\"\"\nPARAMETER temperature 0.25\nPARAMETER stop <|a|>\nMESSAGE user hi\n"
+    "MESSAGE assistant ho\nLICENSE free\nTEMPLATE {{ .System }}|{{ .Prompt }}|\n";
+
+TEST_F(DockerRegistryTest, APushedModelComesBackAsItWas) {
+  Person ala(folder_.path() / "ala"), ola(folder_.path() / "ola");
+  const std::string model = tiny_gguf() + std::string(1 << 20, 'x');
+  ASSERT_TRUE(core::write_text_file(folder_.path() / "base.gguf", model));
+  ASSERT_TRUE(ala.store.add(folder_.path() / "base.gguf", "base", false));
+  const auto made = create_model(ala.home, ala.store, *parse_modelfile(kRecipe), {.name = "made"}, {});
+  ASSERT_TRUE(made) << made.error().message();
+  const std::string ref = "oci://" + registry_->host() + "/team/made:v1";
+  const auto pushed = ala.push(client_, "made", ref);
+  ASSERT_TRUE(pushed) << pushed.error().message();
+  EXPECT_GT(pushed->sent, model.size());
+  EXPECT_EQ(ala.push(client_, "made", ref)->there, pushed->blobs);
+
+  const auto pulled = ola.pull(client_, ref, "copy");
+  ASSERT_TRUE(pulled) << pulled.error().message();
+  const auto copy = ola.store.find("copy");
+  ASSERT_TRUE(copy) << copy.error().message();
+  EXPECT_TRUE(*core::read_text_file(copy->file, 4 << 20) == model);
+  EXPECT_EQ(*modelfile_text(copy->recipe), *modelfile_text(made->entry.recipe));
+
+  // To another repository of the same registry nothing large travels.
+  const auto again = ola.push(client_, "copy", "oci://" + registry_->host() + "/other/made:v2");
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_GE(again->mounted, 1);
+  EXPECT_LT(again->sent, 10'000U);
+  EXPECT_TRUE(ola.pull(client_, "oci://" + registry_->host() + "/other/made@" + again->digest, "third"));
+}
+
+TEST_F(DockerRegistryTest, ASplitModelComesBackWithItsParts) {
+  Person ala(folder_.path() / "ala"), ola(folder_.path() / "ola");
+  for (const char* name : {"m-00001-of-00002.gguf", "m-00002-of-00002.gguf"})
+    ASSERT_TRUE(core::write_text_file(folder_.path() / name, tiny_gguf() + std::string(32, name[6])));
+  ASSERT_TRUE(ala.store.add(folder_.path() / "m-00001-of-00002.gguf", "split", false));
+  const std::string ref = "oci://" + registry_->host() + "/team/split:v1";
+  const auto pushed = ala.push(client_, "split", ref);
+  ASSERT_TRUE(pushed) << pushed.error().message();
+  const auto pulled = ola.pull(client_, ref, "split");
+  ASSERT_TRUE(pulled) << pulled.error().message();
+  EXPECT_EQ(pulled->model.filename(), "m-00001-of-00002.gguf");
+  EXPECT_TRUE(std::filesystem::exists(pulled->model.parent_path() / "m-00002-of-00002.gguf"));
+}
+
+TEST_F(DockerRegistryTest, AsksForAPasswordWhereOneIsNeeded) {
+  registry_.reset();
+  const auto passwords = folder_.path() / "htpasswd";
+  // bcrypt of "kot"
+  ASSERT_TRUE(core::write_text_file(passwords, "ala:$2y$04$abcdefghijklmnopqrstuusgMAlG7FO7Cls25AuCUYpGaYfB7Wb6S\n"));
+  registry_ = std::make_unique<DockerRegistry>(folder_.path(), passwords.string());
+  ASSERT_FALSE(registry_->host().empty()) << "docker-registry did not start";
+  Person ala(folder_.path() / "ala");
+  ASSERT_TRUE(core::write_text_file(folder_.path() / "base.gguf", tiny_gguf()));
+  ASSERT_TRUE(ala.store.add(folder_.path() / "base.gguf", "base", false));
+  const std::string ref = "oci://" + registry_->host() + "/team/base:v1";
+  EXPECT_EQ(ala.push(client_, "base", ref).error().code(), ErrorCode::kUnauthenticated);
+  ala.credentials = [](std::string_view) { return RegistryCredentials{"ala", "pies"}; };
+  EXPECT_EQ(ala.push(client_, "base", ref).error().code(), ErrorCode::kUnauthenticated);
+  ala.credentials = [](std::string_view) { return RegistryCredentials{"ala", "kot"}; };
+  const auto pushed = ala.push(client_, "base", ref);
+  ASSERT_TRUE(pushed) << pushed.error().message();
+  const auto pulled = ala.pull(client_, ref, "again");
+  EXPECT_TRUE(pulled) << pulled.error().message();
 }
 
 }  // namespace

@@ -1,15 +1,11 @@
 #include "models/registry/registry_client.h"
 
-#include <boost/json.hpp>
-
-#include "net/message_fields.h"
 #include "net/url.h"
 
 namespace zubr::models {
 namespace {
 
 constexpr std::size_t kMaxManifest = 4 << 20;
-constexpr std::size_t kMaxToken = 64 << 10;
 
 Error refused(const RegistryRef& ref, const std::string& base, const net::HttpResponse& answer) {
   const std::string name = ref_text(ref);
@@ -26,45 +22,11 @@ Error refused(const RegistryRef& ref, const std::string& base, const net::HttpRe
 
 }  // namespace
 
-std::string RegistryClient::base_of(const RegistryRef& ref) const {
+std::string registry_base(const RegistryRef& ref, const std::string& default_base) {
   if (ref.host.empty())
-    return default_base_.ends_with('/') ? default_base_.substr(0, default_base_.size() - 1) : default_base_;
+    return default_base.ends_with('/') ? default_base.substr(0, default_base.size() - 1) : default_base;
   const auto plain = net::Url::parse("http://" + ref.host);
   return (plain && plain->is_loopback() ? "http://" : "https://") + ref.host;
-}
-
-net::Headers RegistryClient::authorization() const {
-  net::Headers headers;
-  if (!token_.empty()) headers.add("Authorization", "Bearer " + token_);
-  return headers;
-}
-
-// https://distribution.github.io/distribution/spec/auth/token, without credentials: what is public needs none.
-Result<void> RegistryClient::authenticate(const net::HttpResponse& refusal, const RegistryRef& ref,
-                                          const std::stop_token& stop) {
-  const auto challenge = net::parse_bearer_challenge(refusal.headers.get("www-authenticate"));
-  if (!challenge || challenge->get("realm").empty()) return fail(refused(ref, base_of(ref), refusal));
-  ZUBR_TRY(here, net::Url::parse(base_of(ref)));
-  ZUBR_TRY(realm, here.resolve(challenge->get("realm")));
-  if (realm.scheme != "https" && !realm.same_origin(here) && !realm.is_loopback())
-    return fail(ErrorCode::kUnsupported, "{} wants a token to be fetched over http from {}; that is not done",
-                here.text, realm.display());
-  const std::string scope = challenge->get("scope");
-  std::string url = realm.text + (realm.text.find('?') == std::string::npos ? "?" : "&");
-  url += "service=" + net::percent_encode(challenge->get("service")) +
-         "&scope=" + net::percent_encode(scope.empty() ? "repository:" + ref.repository + ":pull" : scope);
-  Retrier retrier(options_.retry, options_.wait, options_.random);
-  ZUBR_TRY(answer, fetch_with_retries(client_, {.url = url, .max_body_bytes = kMaxToken}, retrier, stop));
-  if (!answer.ok()) return fail(refused(ref, base_of(ref), answer));
-  boost::json::error_code error;
-  const auto json = boost::json::parse(answer.body, error);
-  if (!error && json.is_object())
-    for (const char* key : {"token", "access_token"})
-      if (const auto* value = json.get_object().if_contains(key); value != nullptr && value->is_string())
-        token_ = std::string(value->get_string());
-  if (token_.empty() || !net::is_valid_field({"Authorization", token_}))
-    return fail(ErrorCode::kCorrupt, "{} gives no token that can be used", realm.display());
-  return {};
 }
 
 Result<RegistryManifest> RegistryClient::manifest(const RegistryRef& ref, const std::stop_token& stop) {
@@ -73,13 +35,13 @@ Result<RegistryManifest> RegistryClient::manifest(const RegistryRef& ref, const 
                            .max_body_bytes = kMaxManifest};
   Retrier retrier(options_.retry, options_.wait, options_.random);
   for (bool again = true;; again = false) {
-    request.headers = authorization();
+    request.headers = auth_.headers();
     request.headers.add("Accept", std::string(kManifestTypes));
     ZUBR_TRY(answer, fetch_with_retries(client_, request, retrier, stop));
     if (answer.status == 401 && again) {
-      token_.clear();
-      ZUBR_CHECK(authenticate(answer, ref, stop));
-      continue;
+      const auto done = auth_.respond(answer, base_of(ref), "repository:" + ref.repository + ":pull", stop);
+      if (done) continue;
+      if (done.error().code() != ErrorCode::kUnauthenticated) return fail(done.error());
     }
     if (!answer.ok()) return fail(refused(ref, base_of(ref), answer));
     if (ref.digest && sha256(answer.body) != *ref.digest)
@@ -93,7 +55,7 @@ Result<RegistryManifest> RegistryClient::manifest(const RegistryRef& ref, const 
 Result<DownloadRequest> RegistryClient::blob(const RegistryRef& ref, const Layer& layer) const {
   const std::string base = base_of(ref);
   DownloadRequest request;
-  request.sources = {{base + "/v2/" + ref.repository + "/blobs/" + layer.digest.text(), authorization()}};
+  request.sources = {{base + "/v2/" + ref.repository + "/blobs/" + layer.digest.text(), auth_.headers()}};
   request.digest = layer.digest;
   request.size = layer.size;
   request.name = fmt::format("{} ({})", ref_text(ref), layer.digest.hex().substr(0, 12));

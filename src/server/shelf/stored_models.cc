@@ -6,8 +6,8 @@
 #include <variant>
 
 #include "formats/gguf_header.h"
-#include "models/blobs/blob_references.h"
 #include "models/blobs/blob_store.h"
+#include "models/keep.h"
 #include "models/model_ref.h"
 #include "server/json_text.h"
 
@@ -95,23 +95,13 @@ Result<std::string> StoredModels::chat_template(std::string_view name) {
 
 Result<void> StoredModels::copy(std::string_view source, const std::string& destination) {
   ZUBR_TRY(found, entry(source));
-  if (found.shipped)
-    return fail(ErrorCode::kUnsupported, "'{}' is the model inside zubr; it cannot be copied", found.name);
-  // What is needed is said before there is a name that needs it, so that a garbage collection between them does no
-  // harm.
-  const models::BlobReferences references(options_.home / "blobs" / "references");
-  ZUBR_TRY(blobs, references.of(found.name));
-  ZUBR_CHECK(models::check_model_name(destination));
-  if (!blobs.empty())
-    ZUBR_CHECK(references.set(destination, references.source_of(found.name).value_or(found.name), blobs));
-  ZUBR_CHECK(store_.add(found.file, destination, /*replace=*/true));
+  ZUBR_CHECK(models::copy_model(options_.home, store_, found.name, destination, /*replace=*/true, {}));
   return {};
 }
 
-Result<void> StoredModels::remove(std::string_view name, std::stop_token stop) {
+Result<void> StoredModels::remove(std::string_view name, std::stop_token /*stop*/) {
   ZUBR_TRY(found, entry(name));
-  ZUBR_CHECK(store_.remove(found.name));
-  ZUBR_CHECK(models::collect_garbage(options_.home, /*dry_run=*/false, stop));
+  ZUBR_CHECK(models::remove_model(options_.home, store_, found.name));
   return {};
 }
 
