@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/llama/build_info.h"
 #include "engine/llama/quantize.h"
+#include "engine/run_settings.h"
 #include "formats/duckdb/version.h"
 #include "inference/preset_backend.h"
 #include "models/modelfile/preset.h"
@@ -18,6 +19,15 @@
 
 namespace zubr::app {
 namespace {
+
+// They have no flags: the file and the environment say all of them.
+Result<engine::RunOptions> run_options() {
+  const core::Environment environment = core::process_environment();
+  ZUBR_TRY(home, core::zubr_home(environment));
+  const core::SettingsRegistry registry = all_settings();
+  ZUBR_TRY(settings, core::Settings::load(registry, home / "config.toml", environment));
+  return engine::run_options(settings);
+}
 
 Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec& spec) {
   engine::ModelOptions options;
@@ -32,7 +42,8 @@ Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec&
   options.chat_template = wishes.chat_template;
   options.adapters = wishes.adapters;
   if (options.context_tokens == 0) options.context_tokens = wishes.context_tokens;
-  ZUBR_TRY(engine, engine::Engine::open(options));
+  ZUBR_TRY(run, run_options());
+  ZUBR_TRY(engine, engine::Engine::open(options, run));
   std::shared_ptr<inference::Backend> backend = std::move(engine);
   if (spec.recipe.empty()) return backend;
   return std::make_shared<inference::PresetBackend>(std::move(backend), std::move(preset));
@@ -72,6 +83,7 @@ core::SettingsRegistry all_settings() {
   registry.declare(models::pull_settings());
   registry.declare(catalog::update_settings());
   registry.declare(server::server_settings());
+  registry.declare(engine::run_settings());
   return registry;
 }
 

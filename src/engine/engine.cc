@@ -7,6 +7,7 @@
 #include "engine/chat/answer_reader.h"
 #include "engine/chat/prompt.h"
 #include "engine/embed/embedder.h"
+#include "engine/generate/drafter.h"
 #include "engine/generate/generator.h"
 #include "engine/label_codes.h"
 #include "engine/label_scorer.h"
@@ -15,10 +16,17 @@
 namespace zubr::engine {
 
 struct Engine::Parts {
-  Parts(std::shared_ptr<const Model> loaded, const ModelOptions& options)
+  Parts(std::shared_ptr<const Model> loaded, const ModelOptions& options, const RunOptions& run,
+        std::shared_ptr<const Model> draft)
       : model(std::move(loaded)),
         prompts(model),
-        generator(model, {.parallel = options.parallel, .shrink_context = options.context_tokens == 0}),
+        generator(model, {.parallel = options.parallel,
+                          .shrink_context = options.context_tokens == 0,
+                          .cache = run.cache,
+                          .flash = run.flash,
+                          .adapters = std::make_shared<Adapters>(model, run.adapters),
+                          .draft = std::move(draft),
+                          .drafts = run.drafts}),
         embedder(model),
         parallel(options.parallel) {}
 
@@ -36,12 +44,24 @@ Engine::~Engine() {
   core::release_free_memory();
 }
 
-Result<std::unique_ptr<Engine>> Engine::open(const ModelOptions& options) {
+Result<std::unique_ptr<Engine>> Engine::open(const ModelOptions& options, const RunOptions& run) {
   if (options.parallel < 1 || options.parallel > 64)
     return fail(ErrorCode::kInvalidArgument, "{} generations at the same time are asked for; 1 to 64 are possible",
                 options.parallel);
   ZUBR_TRY(model, Model::load(options));
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Parts>(std::move(model), options)));
+  std::shared_ptr<const Model> draft;
+  if (!run.draft.empty()) {
+    if (run.drafts < 1 || run.drafts > 32)
+      return fail(ErrorCode::kInvalidArgument, "{} tokens are to be drafted at a time; 1 to 32 are possible",
+                  run.drafts);
+    ModelOptions small;
+    small.path = run.draft;
+    small.threads = options.threads;
+    ZUBR_TRY(loaded, Model::load(small));
+    ZUBR_CHECK(check_same_vocabulary(*model, *loaded));
+    draft = std::move(loaded);
+  }
+  return std::unique_ptr<Engine>(new Engine(std::make_unique<Parts>(std::move(model), options, run, std::move(draft))));
 }
 
 inference::ModelInfo Engine::info() const {

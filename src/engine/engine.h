@@ -14,14 +14,15 @@
 #include <memory>
 
 #include "engine/model_options.h"
+#include "engine/run_options.h"
 #include "inference/backend.h"
 
 namespace zubr::engine {
 
 class Engine : public inference::Backend {
  public:
-  // Loads the model: errors of Model::load (llama/model.h).
-  static Result<std::unique_ptr<Engine>> open(const ModelOptions& options);
+  // Loads the model: errors of Model::load (llama/model.h). kInvalidArgument for a draft model of another vocabulary.
+  static Result<std::unique_ptr<Engine>> open(const ModelOptions& options, const RunOptions& run = {});
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

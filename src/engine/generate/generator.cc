@@ -9,8 +9,9 @@
 #include <utility>
 
 #include "core/machine.h"
+#include "engine/generate/drafter.h"
 #include "engine/generate/generation_job.h"
-#include "engine/generate/schema_check.h"
+#include "engine/generate/grammar_cache.h"
 #include "engine/generate/top_logprobs.h"
 #include "engine/llama/context.h"
 #include "engine/llama/grammar.h"
@@ -28,6 +29,7 @@ constexpr int kMaxTopLogprobs = 100;
 constexpr std::size_t kMaxStopBytes = 1024;
 constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
 constexpr int kKept = 8;                       // prompts kept beyond those that run
+constexpr std::size_t kMostDrafted = 4;        // answers that guesses are made for
 constexpr std::int64_t kMostCells = 1 << 24;
 constexpr std::uint64_t kMemoryShare = 8;     // of the machine's memory for the KV cache: one part in so many
 constexpr std::int64_t kLeastContext = 4096;  // a context that nobody asked for: at least, where the model has it
@@ -49,9 +51,12 @@ Result<void> check_stops(const std::vector<std::string>& stops) {
 // The thread that owns the context.
 class Generator::Worker {
  public:
-  Worker(std::shared_ptr<const Model> model, std::unique_ptr<Context> context, const PlannerLimits& limits)
+  Worker(std::shared_ptr<const Model> model, std::unique_ptr<Context> context, const PlannerLimits& limits,
+         std::shared_ptr<Adapters> adapters, std::unique_ptr<Drafter> drafter)
       : model_(std::move(model)),
         context_(std::move(context)),
+        adapters_(std::move(adapters)),
+        drafter_(std::move(drafter)),
         planner_(limits),
         thread_([this](std::stop_token stop) { run(stop); }) {}
 
@@ -123,15 +128,6 @@ class Generator::Worker {
                 planner_.waiting(), model_->name());
   }
 
-  void apply(const CacheChange& change) {
-    using Kind = CacheChange::Kind;
-    switch (change.kind) {
-      case Kind::kForget: return context_->remove_sequence(change.sequence);
-      case Kind::kCopy: return context_->copy_sequence(change.from, change.sequence, change.tokens);
-      case Kind::kCut: context_->truncate_sequence(change.sequence, change.tokens);
-    }
-  }
-
   void begin(const Step& step) {
     for (const RequestId id : step.admitted) {
       GenerationJob& job = *jobs_.at(id);
@@ -139,13 +135,30 @@ class Generator::Worker {
       job.result.usage.prompt_tokens = std::ssize(job.request.prompt);
     }
     for (const Step::Reuse& reuse : step.reused) jobs_.at(reuse.id)->result.usage.cached_prompt_tokens = reuse.tokens;
-    for (const CacheChange& change : step.changes) apply(change);
+    for (const CacheChange& change : step.changes) apply(*context_, change);
+  }
+
+  // Guesses are worth their time while few answers run: with many, a decode is full anyway.
+  void draft(std::stop_token stop) {
+    const std::vector<Answering> answers = planner_.answering();
+    if (!drafter_ || answers.empty() || answers.size() > kMostDrafted) return;
+    auto guesses = drafter_->guess(answers, stop);
+    if (!guesses) return drafter_.reset();
+    for (auto& [id, tokens] : *guesses) planner_.propose(id, std::move(tokens));
+  }
+
+  Result<void> evaluate(const Step& step, std::stop_token stop) {
+    if (adapters_ && flavour_ != step.flavour) ZUBR_CHECK(adapters_->apply(*context_, step.flavour));
+    flavour_ = step.flavour;
+    return context_->decode(batch_, stop);
   }
 
   void step(std::stop_token stop) {
+    draft(stop);
     const Step step = planner_.next();
     begin(step);
     count(step);
+    if (drafter_ && !drafter_->follow(step, stop)) drafter_.reset();
     if (step.feeds.empty()) return;
     batch_.clear();
     for (const Feed& feed : step.feeds) {
@@ -154,7 +167,7 @@ class Generator::Worker {
         batch_.add(feed.tokens[i], feed.position + static_cast<int>(i), feed.sequence, output);
       }
     }
-    const auto decoded = context_->decode(batch_, stop);
+    const auto decoded = evaluate(step, stop);
     int end_of_feed = 0;
     for (const Feed& feed : step.feeds) {
       const int begin_of_feed = std::exchange(end_of_feed, end_of_feed + static_cast<int>(feed.tokens.size()));
@@ -175,12 +188,14 @@ class Generator::Worker {
     const std::lock_guard lock(mutex_);
     for (const RequestId id : step.admitted) counts_.prompt_tokens += jobs_.at(id)->request.prompt.size();
     for (const Feed& feed : step.feeds) {
-      if (feed.is_prompt) counts_.evaluated_prompt_tokens += feed.tokens.size();
+      (feed.is_prompt ? counts_.evaluated_prompt_tokens : counts_.drafted_tokens) +=
+          feed.tokens.size() - (feed.is_prompt ? 0 : 1);
     }
     if (!step.feeds.empty()) ++counts_.steps;
     counts_.running = planner_.running();
     counts_.waiting = static_cast<int>(planner_.waiting());
     counts_.cells_in_use = planner_.cells();
+    counts_.accepted_tokens = accepted_;
   }
 
   // Samples the job's next tokens from the logits of a feed: one, and one more for every draft that was right.
@@ -189,6 +204,7 @@ class Generator::Worker {
     for (std::size_t i = 0; i <= drafts; ++i) {
       const auto token = pick(job, index + static_cast<int>(i));
       if (!token || (i < drafts && *token != feed.tokens[i + 1])) return;
+      if (i < drafts) ++accepted_;
     }
   }
 
@@ -248,6 +264,10 @@ class Generator::Worker {
 
   const std::shared_ptr<const Model> model_;
   const std::unique_ptr<Context> context_;
+  const std::shared_ptr<Adapters> adapters_;
+  std::unique_ptr<Drafter> drafter_;  // null: none, or it failed
+  Flavour flavour_ = 0;               // that the context has
+  std::uint64_t accepted_ = 0;
   StepPlanner planner_;
   Batch batch_;
   Jobs jobs_;
@@ -266,6 +286,7 @@ struct Generator::State {
   int context = 0;
   std::int64_t cells = 0;
   std::atomic<RequestId> next_id{1};
+  GrammarCache grammars;
   std::mutex start_mutex;
   std::unique_ptr<Worker> worker;  // guarded by start_mutex
 };
@@ -318,11 +339,22 @@ Result<Generator::Worker*> Generator::started() {
                                .waiting = options.waiting,
                                .waiting_of_a_client = (options.waiting + 1) / 2,
                                .cuts = cuts};
-    ZUBR_TRY(context, Context::create(state_->model, {.cells = static_cast<int>(state_->cells),
-                                                      .batch_tokens = limits.step_tokens,
-                                                      .sequences = limits.sequences,
-                                                      .outputs = options.parallel}));
-    state_->worker = std::make_unique<Worker>(state_->model, std::move(context), limits);
+    const bool drafts = options.draft && cuts;
+    ContextOptions wanted{.cells = static_cast<int>(state_->cells),
+                          .batch_tokens = limits.step_tokens,
+                          .sequences = limits.sequences,
+                          .outputs = options.parallel + (drafts ? static_cast<int>(kMostDrafted) * options.drafts : 0),
+                          .cache = options.cache,
+                          .flash = options.flash};
+    ZUBR_TRY(context, Context::create(state_->model, wanted));
+    std::unique_ptr<Drafter> drafter;
+    if (drafts) {
+      wanted.cache = CacheType::kF16;
+      ZUBR_TRY(made, Drafter::create(*state_->model, options.draft, wanted, options.drafts));
+      drafter = std::move(made);
+    }
+    state_->worker =
+        std::make_unique<Worker>(state_->model, std::move(context), limits, options.adapters, std::move(drafter));
   }
   return state_->worker.get();
 }
@@ -346,9 +378,15 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
                 request.max_tokens);
   ZUBR_CHECK(check_stops(request.stop));
   if (request.json_schema && grammar.text.empty()) {
-    ZUBR_TRY(schema, check_schema(*request.json_schema));
-    ZUBR_TRY(compiled, grammar_from_schema(schema));
+    ZUBR_TRY(compiled, state_->grammars.grammar(*request.json_schema));
     grammar.text = std::move(compiled);
+  }
+  if (!request.adapters.empty() && !state_->options.adapters)
+    return fail(ErrorCode::kNotFound, "the model '{}' has no adapter '{}'", model->name(), request.adapters[0].name);
+  Flavour flavour = 0;
+  if (!request.adapters.empty()) {
+    ZUBR_TRY(known, state_->options.adapters->flavour(request.adapters));
+    flavour = known;
   }
   ZUBR_TRY(sampler, Sampler::create(model, request.sampling, grammar));
   if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -366,7 +404,8 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
                          .max_new = request.max_tokens,
                          .context_tokens = context,
                          .client = request.client,
-                         .deadline = request.deadline.value_or(kNoDeadline)};
+                         .deadline = request.deadline.value_or(kNoDeadline),
+                         .flavour = flavour};
   auto job = std::make_shared<GenerationJob>(model->tokenizer(), std::move(planned), request.stop, std::move(sampler));
   job->text.show(std::move(grammar.shown));
   job->top_logprobs = std::min(request.top_logprobs, kMaxTopLogprobs);

@@ -15,8 +15,10 @@
 #include <stop_token>
 
 #include "core/result.h"
+#include "engine/llama/adapters.h"
 #include "engine/llama/grammar.h"
 #include "engine/llama/model.h"
+#include "engine/run_options.h"
 #include "inference/generation.h"
 
 namespace zubr::engine {
@@ -29,6 +31,11 @@ struct GeneratorOptions {
   int prompt_beside = 64;
   std::int64_t cells = 0;       // KV cells; 0 = enough for all, within an eighth of the memory
   bool shrink_context = false;  // nobody asked for this context: it may be made smaller to save memory
+  CacheType cache = CacheType::kF16;
+  FlashAttention flash = FlashAttention::kAuto;
+  std::shared_ptr<Adapters> adapters = nullptr;  // shared with the engine; null: none
+  std::shared_ptr<const Model> draft = nullptr;  // RunOptions::draft, of the same vocabulary
+  int drafts = 4;
 };
 
 class Generator {
@@ -49,6 +56,8 @@ class Generator {
     std::uint64_t prompt_tokens = 0;  // of all admitted requests
     std::uint64_t evaluated_prompt_tokens = 0;
     std::uint64_t steps = 0;
+    std::uint64_t drafted_tokens = 0;
+    std::uint64_t accepted_tokens = 0;  // of them, that were right
     int running = 0;
     int waiting = 0;
     std::int64_t cells_in_use = 0;
@@ -56,8 +65,8 @@ class Generator {
   };
   Counts counts() const;
 
-  // Of the request: max_tokens, context_tokens, client, deadline, sampling, stop, top_logprobs and json_schema.
-  // `prompt`: its text as tokens. `grammar`: holds instead of json_schema where it has a text.
+  // Of the request: max_tokens, context_tokens, client, deadline, adapters, sampling, stop, top_logprobs and
+  // json_schema. `prompt`: its text as tokens. `grammar`: holds instead of json_schema where it has a text.
   Result<inference::Generation> generate(Tokens prompt, const inference::GenerateRequest& request,
                                          const inference::EventSink& sink, std::stop_token stop,
                                          GrammarSpec grammar = {});

@@ -382,10 +382,10 @@ TEST_F(GeneratorTest, EndsAtTheDeadline) {
   auto late = greedy("Once upon a time", 20);
   late.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
   EXPECT_EQ(generate(late).error().code(), ErrorCode::kTimeout);
-  // While it runs: it would take 1,000 items.
+  // While it runs, or before: the 500 tokens that fit would take longer.
   auto slow = greedy("Once upon a time", -1);
   slow.json_schema = R"({"type":"array","items":{"enum":["a"]},"minItems":1000,"maxItems":1000})";
-  slow.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+  slow.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
   EXPECT_EQ(generate(slow).error().code(), ErrorCode::kTimeout);
   EXPECT_EQ(generator_->counts().running, 0);
 }
@@ -402,9 +402,12 @@ TEST_F(GeneratorTest, GivesThePlaceOfAClientThatWentAwayToTheNextOne) {
     const auto answer = generate(
         request,
         [&](const Event&) {
-          if (!std::exchange(told, true)) running.set_value();
+          if (std::exchange(told, true)) return;
+          running.set_value();
+          while (!gone.stop_requested()) std::this_thread::yield();
         },
         gone.get_token());
+    ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code(), ErrorCode::kCancelled);
   });
   running.get_future().wait();
@@ -413,6 +416,18 @@ TEST_F(GeneratorTest, GivesThePlaceOfAClientThatWentAwayToTheNextOne) {
   gone.request_stop();
   waiting.join();
   EXPECT_TRUE(next) << next.error().message();
+}
+
+// A draft model that is the model itself is always right: with four guesses a step says five tokens.
+TEST_F(GeneratorTest, AcceptsWhatAPerfectDraftModelGuesses) {
+  load(kStories, {.draft = load_test_model(kStories, 1), .drafts = 4});
+  const auto answer = generate(greedy("Once upon a time", 60));
+  ASSERT_TRUE(answer) << answer.error().message();
+  const auto counts = generator_->counts();
+  EXPECT_GE(counts.drafted_tokens, 40u);
+  EXPECT_GE(counts.accepted_tokens + 4, counts.drafted_tokens);
+  EXPECT_LE(counts.steps, 1u + 60 / 5 + 2);
+  EXPECT_EQ(answer->usage.completion_tokens, 60);
 }
 
 TEST_F(GeneratorTest, TellsHowFarThePromptIs) {

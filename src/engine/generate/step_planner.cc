@@ -270,6 +270,15 @@ Step StepPlanner::next() {
   return step;
 }
 
+std::vector<Answering> StepPlanner::answering() const {
+  std::vector<Answering> all;
+  for (const auto& [id, slot] : running_) {
+    if (!slot.reading && slot.next.size() == 1)
+      all.push_back({id, slot.sequence, slot.confirmed, slot.next.front(), slot.room});
+  }
+  return all;
+}
+
 void StepPlanner::propose(RequestId id, Tokens drafts) {
   const auto at = running_.find(id);
   if (at == running_.end() || at->second.reading || at->second.next.size() != 1) return;

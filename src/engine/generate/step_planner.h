@@ -74,6 +74,15 @@ struct Step {
   Flavour flavour = 0;  // of all feeds
 };
 
+// A generating request whose next token is known and not yet evaluated.
+struct Answering {
+  RequestId id = 0;
+  int sequence = 0;
+  int position = 0;  // of `last`
+  Token last = kNoToken;
+  int room = 0;  // tokens that may still be sampled
+};
+
 class StepPlanner {
  public:
   explicit StepPlanner(PlannerLimits limits);
@@ -87,6 +96,7 @@ class StepPlanner {
   // The next step; without feeds when there is nothing to do. What it contains counts as evaluated.
   Step next();
 
+  std::vector<Answering> answering() const;
   // The next tokens of a generating request, as somebody guesses them: they are fed together with its last one. Fewer
   // are taken where room ends.
   void propose(RequestId id, Tokens drafts);

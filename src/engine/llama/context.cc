@@ -8,6 +8,27 @@
 #include "engine/llama/log_capture.h"
 
 namespace zubr::engine {
+namespace {
+
+ggml_type cache_type(CacheType type) {
+  switch (type) {
+    case CacheType::kQ8_0: return GGML_TYPE_Q8_0;
+    case CacheType::kQ4_0: return GGML_TYPE_Q4_0;
+    case CacheType::kF16: break;
+  }
+  return GGML_TYPE_F16;
+}
+
+llama_flash_attn_type flash_type(FlashAttention flash) {
+  switch (flash) {
+    case FlashAttention::kOn: return LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    case FlashAttention::kOff: return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    case FlashAttention::kAuto: break;
+  }
+  return LLAMA_FLASH_ATTN_TYPE_AUTO;
+}
+
+}  // namespace
 
 void Batch::clear() {
   tokens_.clear();
@@ -49,6 +70,9 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
     return fail(ErrorCode::kInternal, "a context of {} sequences, {} cells and {} batch tokens is impossible",
                 options.sequences, options.cells, options.batch_tokens);
   }
+  const bool quantised = options.cache != CacheType::kF16;
+  if (quantised && options.flash == FlashAttention::kOff)
+    return fail(ErrorCode::kInvalidArgument, "a quantised cache needs flash attention; turn it on, or use f16");
   auto params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(options.cells);
   params.n_batch = static_cast<std::uint32_t>(options.batch_tokens);
@@ -60,8 +84,9 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
   const int threads = options.threads > 0 ? options.threads : model->threads();
   params.n_threads = threads;
   params.n_threads_batch = threads;
-  // "Auto" is on where the model's shape allows it; "enabled" outright would fail for the few that do not.
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO;
+  params.type_k = params.type_v = cache_type(options.cache);
+  // "Auto" is on where the model's shape allows it; "enabled" outright fails for the few that do not.
+  params.flash_attn_type = flash_type(options.flash);
   params.kv_unified = options.unified;
   params.swa_full = true;  // a windowed cache cannot be copied between sequences after the window has moved
   params.embeddings = options.embeddings;
@@ -84,7 +109,7 @@ Result<std::unique_ptr<Context>> Context::create(std::shared_ptr<const Model> mo
     thrown = error.what();
   }
   if (!context->handle_->context) {
-    return fail(ErrorCode::kOutOfMemory,
+    return fail(quantised ? ErrorCode::kUnsupported : ErrorCode::kOutOfMemory,
                 "no context of {} tokens could be made for model '{}': {}; ask for a smaller one", options.cells,
                 model->name(), thrown.empty() ? log.complaint() : thrown);
   }

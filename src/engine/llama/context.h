@@ -15,6 +15,7 @@
 
 #include "core/result.h"
 #include "engine/llama/model.h"
+#include "engine/run_options.h"
 
 struct llama_context;
 
@@ -39,6 +40,8 @@ struct ContextOptions {
   bool embeddings = false;
   bool exact_cache = false;  // keys and values in F32 instead of F16: twice the memory, for comparisons
   int threads = 0;           // 0 = as the model was told
+  CacheType cache = CacheType::kF16;
+  FlashAttention flash = FlashAttention::kAuto;
 };
 
 // The tokens of one decode, each with its place in a sequence. Positions in a sequence must follow on those in the

@@ -68,7 +68,8 @@ void read_options(JsonFields& fields, inference::GenerateRequest& generate, std:
   openai::read_stop(options, "stop", generate.stop);
   const auto predict = options.integer("num_predict", -2, std::numeric_limits<int>::max()).value_or(-1);
   generate.max_tokens = predict < 0 ? -1 : static_cast<int>(predict);
-  options.number("num_ctx", 0, kAnyNumber);  // the context is the model's; an input that does not fit it is refused
+  // A smaller context than the model's is kept to; an input that does not fit is refused, never cut.
+  generate.context_tokens = static_cast<int>(options.number("num_ctx", 0, kAnyNumber).value_or(0));
 }
 
 void read_shared(JsonFields& fields, GenerateRequest& request, std::optional<ApiError>& error) {

@@ -11,7 +11,7 @@ namespace {
 TEST(OllamaRequest, ReadsEveryOptionThatChangesTheAnswer) {
   const auto request = parse_generate(R"({"model":"m","prompt":"p","options":{"temperature":0.5,"top_k":-1,"top_p":0.1,
       "min_p":0.2,"typical_p":0.3,"repeat_last_n":8,"repeat_penalty":1.5,"presence_penalty":1,"frequency_penalty":2,
-      "seed":7,"stop":"x","num_predict":9}})",
+      "seed":7,"stop":"x","num_predict":9,"num_ctx":77}})",
                                       ServerLimits{});
   ASSERT_TRUE(request.has_value()) << request.error().message;
   const auto& sampling = request->generate.sampling;
@@ -27,6 +27,7 @@ TEST(OllamaRequest, ReadsEveryOptionThatChangesTheAnswer) {
   EXPECT_EQ(sampling.seed, 7u);
   EXPECT_EQ(request->generate.stop, std::vector<std::string>{"x"});
   EXPECT_EQ(request->generate.max_tokens, 9);
+  EXPECT_EQ(request->generate.context_tokens, 77);
   EXPECT_TRUE(request->stream);
 }
 
