@@ -10,6 +10,13 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
+# oneDNN's own package file asks for OpenCL, which its CPU engine does not need.
+find_library(DNNL_LIB dnnl REQUIRED)
+find_path(DNNL_INCLUDE dnnl.hpp REQUIRED)
+add_library(DNNL::dnnl SHARED IMPORTED)
+set_target_properties(DNNL::dnnl PROPERTIES
+  IMPORTED_LOCATION "${DNNL_LIB}" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${DNNL_INCLUDE}"
+  INTERFACE_INCLUDE_DIRECTORIES "${DNNL_INCLUDE}")
 find_package(GTest REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS json system)
 find_package(PkgConfig REQUIRED)
@@ -54,6 +61,10 @@ set_target_properties(llama::llama PROPERTIES
   INTERFACE_LINK_LIBRARIES "llama::ggml"
   INTERFACE_INCLUDE_DIRECTORIES "${LLAMA_SRC}/include;${LLAMA_SRC}/ggml/include"
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${LLAMA_SRC}/include;${LLAMA_SRC}/ggml/include")
+# What a backend of our own needs, beyond the public headers of ggml.
+add_library(llama::ggml-internal INTERFACE IMPORTED)
+set_target_properties(llama::ggml-internal PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES "${LLAMA_SRC}/ggml/src" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${LLAMA_SRC}/ggml/src")
 set_target_properties(llama::common PROPERTIES
   INTERFACE_LINK_LIBRARIES "llama::common-base;llama::llama"
   INTERFACE_INCLUDE_DIRECTORIES "${LLAMA_SRC}/common;${LLAMA_SRC}/vendor"

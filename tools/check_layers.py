@@ -12,7 +12,9 @@ import source_tree
 
 # Header (as written in the include) → where it may be included. Paths are prefixes.
 LIBRARIES = [
-    (r"(llama|llama-cpp|ggml.*|gguf|mtmd.*)\.h$", "llama.cpp", ["src/engine/llama/"]),
+    (r"ggml.*\.h$", "ggml", ["src/engine/llama/", "src/engine/onednn/"]),
+    (r"(llama|llama-cpp|gguf|mtmd.*)\.h$", "llama.cpp", ["src/engine/llama/"]),
+    (r"dnnl\.h(pp)?$", "oneDNN", ["src/engine/onednn/"]),
     (r"(common|chat|sampling|json-schema-to-grammar|log|arg|download|speculative)\.h$|nlohmann/", "llama-common",
      ["src/engine/llama/"]),
     (r"duckdb\.(h|hpp)$", "DuckDB", ["src/formats/duckdb/"]),

@@ -10,6 +10,9 @@
 #include "engine/llama/handles.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/preflight.h"
+#include "engine/llama/tensors.h"
+#include "engine/onednn/backend.h"
+#include "engine/onednn/fast_weights.h"
 #include "formats/gguf_types.h"
 
 namespace zubr::engine {
@@ -27,7 +30,7 @@ ErrorCode code_of(const std::string& complaint) {
   return ErrorCode::kCorrupt;
 }
 
-std::string_view advice(ErrorCode code) {
+std::string_view remedy(ErrorCode code) {
   switch (code) {
     case ErrorCode::kUnsupported:
       return "it may need a newer version of this program, or another conversion of the model";
@@ -42,6 +45,7 @@ int default_threads() { return std::max(1, static_cast<int>(std::thread::hardwar
 
 struct Model::Handle {
   ModelHandle model;
+  std::unique_ptr<onednn::FastWeights> fast;  // goes before the weights it stands for
 };
 
 Model::Model() = default;
@@ -62,10 +66,15 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
   }
   ZUBR_TRY(facts, check_model_file(options.path, vocab_only));
   initialise_llama();
+  std::error_code no_size;
+  const std::uint64_t file_bytes = std::filesystem::file_size(options.path, no_size);
+  ZUBR_TRY(advice, onednn::advise(vocab_only ? Compute::kGgml : options.compute, no_size ? 0 : file_bytes));
   LogCapture log;
   bool cancelled = false;
   auto params = llama_model_default_params();
   params.vocab_only = vocab_only;
+  // oneDNN packs from the weights as the file has them, and ggml takes the small products from there too.
+  params.use_extra_bufts = advice.compute == Compute::kGgml;
   // The caller's callback, remembering that it was the one who stopped the load.
   struct Progress {
     const ModelOptions& options;
@@ -92,7 +101,7 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
     if (cancelled) return fail(ErrorCode::kCancelled, "loading '{}' was stopped", options.path.string());
     const std::string reason = thrown.empty() ? log.complaint() : thrown;
     const ErrorCode code = code_of(reason);
-    return fail(code, "'{}' cannot be loaded as a model: {}; {}", options.path.string(), reason, advice(code));
+    return fail(code, "'{}' cannot be loaded as a model: {}; {}", options.path.string(), reason, remedy(code));
   }
   if (llama_vocab_type(llama_model_get_vocab(model->handle())) == LLAMA_VOCAB_TYPE_NONE) {
     return fail(ErrorCode::kUnsupported, "'{}' has no vocabulary, so it cannot read text; use a complete GGUF",
@@ -104,8 +113,21 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
     return fail(ErrorCode::kInvalidArgument, "model '{}' has {} positions, so a context of {} tokens is not possible",
                 model->name_, model->context_train_, model->context_tokens_);
   }
+  if (advice.compute != Compute::kGgml) ZUBR_CHECK(model->pack(advice.compute));
   ZUBR_CHECK(model->load_adapters(options));
   return std::shared_ptr<const Model>(std::move(model));
+}
+
+Result<void> Model::pack(Compute compute) {
+  onednn::register_device();
+  std::vector<const ggml_tensor*> weights;
+  for (const ggml_tensor* weight : multiplied_tensors(handle()))
+    if (onednn::FastWeights::is_worth_it(weight)) weights.push_back(weight);
+  ZUBR_TRY(fast, onednn::FastWeights::make(compute, weights, threads_));
+  packed_bytes_ = fast->bytes();
+  handle_->fast = std::move(fast);
+  compute_ = compute;
+  return {};
 }
 
 Result<void> Model::load_adapters(const ModelOptions& options) {

@@ -46,7 +46,9 @@ class Model {
   // Per sequence: what the user asked for, else what the model was trained for.
   int context_tokens() const { return context_tokens_; }
   int threads() const { return threads_; }
-  int embedding_size() const;  // of its output vectors
+  Compute compute() const { return compute_; }                  // what it came to: kAuto only where packed
+  std::uint64_t packed_bytes() const { return packed_bytes_; }  // of memory, for other than kGgml
+  int embedding_size() const;                                   // of its output vectors
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   // Jinja source of the chat template in the file, if there is one.
@@ -75,6 +77,7 @@ class Model {
   Model();
   static Result<std::shared_ptr<const Model>> load_file(const ModelOptions& options, bool vocab_only);
   void read_header(const ModelOptions& options);
+  Result<void> pack(Compute compute);
   Result<void> load_adapters(const ModelOptions& options);
 
   std::unique_ptr<Handle> handle_;
@@ -84,6 +87,8 @@ class Model {
   std::optional<std::string> chat_template_;
   std::vector<llama_adapter_lora*> adapters_;
   int context_train_ = 0, context_tokens_ = 0, threads_ = 1;
+  Compute compute_ = Compute::kGgml;
+  std::uint64_t packed_bytes_ = 0;
   bool has_weights_ = false, has_other_chat_template_ = false;
 };
 
