@@ -20,6 +20,12 @@
 namespace zubr::app {
 namespace {
 
+engine::Compute compute_of(const std::string& name) {
+  if (name == "int8") return engine::Compute::kInt8;
+  if (name == "bf16") return engine::Compute::kBf16;
+  return name == "auto" ? engine::Compute::kAuto : engine::Compute::kGgml;
+}
+
 // They have no flags: the file and the environment say all of them.
 Result<engine::RunOptions> run_options() {
   const core::Environment environment = core::process_environment();
@@ -36,6 +42,7 @@ Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec&
   options.threads = spec.threads > 0 ? spec.threads : core::usable_cores();
   options.context_tokens = spec.context_tokens;
   options.parallel = spec.parallel;
+  options.compute = compute_of(spec.compute);
   options.progress = spec.progress;
   ZUBR_TRY(wishes, models::opening_wishes(spec.recipe));
   ZUBR_TRY(preset, models::preset_of(spec.recipe));

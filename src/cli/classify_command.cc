@@ -103,7 +103,7 @@ void add_classify(CLI::App& root, CommandLine& line) {
       ->group("Prompt");
   command->add_flag("--multi", arguments->multi, "give all labels with at least the probability --threshold");
   for (const char* name : {"model", "classify.top", "classify.threshold", "classify.tolerance", "classify.label_mode",
-                           "classify.length_norm", "classify.calibrate", "threads", "context", "progress"})
+                           "classify.length_norm", "classify.calibrate", "threads", "context", "compute", "progress"})
     line.add_setting(*command, name);
   command->callback(
       [&line, arguments] { line.action = [arguments](Session& session) { return classify(*arguments, session); }; });

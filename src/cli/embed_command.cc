@@ -46,7 +46,7 @@ void add_embed(CLI::App& root, CommandLine& line) {
                                        "The output has all input columns in input order, and: embedding, error.\n");
   const auto arguments = std::make_shared<TableArguments>();
   arguments->declare(*command);
-  for (const char* name : {"model", "embed.normalize", "threads", "context", "progress"})
+  for (const char* name : {"model", "embed.normalize", "threads", "context", "compute", "progress"})
     line.add_setting(*command, name);
   command->callback(
       [&line, arguments] { line.action = [arguments](Session& session) { return embed(*arguments, session); }; });

@@ -80,7 +80,9 @@ Result<int> run(const RunArguments& arguments, Session& session) {
     ZUBR_TRY(text, read_prompt(arguments, console));
     prompt = std::move(text);
   }
-  ZUBR_TRY(backend, session.open_model(model, 1));
+  // A prompt or two do not pay for packing the weights.
+  const std::string compute = session.settings.text("compute");
+  ZUBR_TRY(backend, session.open_model(model, 1, compute == "auto" ? "ggml" : compute));
   if (chat) return chat_loop(*backend, std::move(request), session);
   if (arguments.raw) {
     request.raw_prompt = prompt;
@@ -119,7 +121,7 @@ void add_run(CLI::App& root, CommandLine& line) {
       ->type_name(kNumberType);
   command->add_flag("--raw", arguments->raw, "give the model the prompt as it is, without its chat template");
   for (const char* name :
-       {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "progress"})
+       {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "compute", "progress"})
     line.add_setting(*command, name);
   command->callback(
       [&line, arguments] { line.action = [arguments](Session& session) { return run(*arguments, session); }; });

@@ -28,7 +28,8 @@ Result<models::ResolvedModel> Session::find_model(const std::string& named) {
   return store.resolve(wanted);
 }
 
-Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::ResolvedModel& model, int parallel) {
+Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::ResolvedModel& model, int parallel,
+                                                                const std::string& compute) {
   std::error_code ignored;
   const auto size = static_cast<std::int64_t>(std::filesystem::file_size(model.file, ignored));
   const std::int64_t total = ignored ? 0 : std::max<std::int64_t>(1, size / kMebibyte);
@@ -41,10 +42,12 @@ Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::Re
                              .threads = static_cast<int>(settings.integer("threads")),
                              .context_tokens = static_cast<int>(settings.integer("context")),
                              .parallel = parallel,
-                             .progress = [&](float share) {
-                               meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
-                               return !stop.stop_requested();
-                             },
+                             .compute = compute.empty() ? settings.text("compute") : compute,
+                             .progress =
+                                 [&](float share) {
+                                   meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
+                                   return !stop.stop_requested();
+                                 },
                              .recipe = model.recipe});
   if (backend) meter->update(total, total);
   if (!backend) meter->cancel();

@@ -30,6 +30,15 @@ std::vector<Setting> common_settings() {
        .min = 0,
        .max = 16777216,
        .where = "classify, run, embed, serve"},
+      {.name = "compute",
+       .fallback = "auto",
+       .help =
+           "How large matrices are multiplied: `ggml` with llama.cpp's kernels, `int8` or `bf16` with oneDNN's, which "
+           "are faster for many tokens at a time and hold the weights once more in memory. `auto` takes int8 for "
+           "quantised models and bf16 for others where this processor is fast at them; `run` then stays with ggml.",
+       .example = "bf16",
+       .choices = {"auto", "int8", "bf16", "ggml"},
+       .where = "classify, run, embed, serve"},
       {.name = "progress",
        .type = SettingType::kBool,
        .fallback = "true",
