@@ -24,6 +24,7 @@ struct BackendSpec {
   int threads = 0;                           // 0 = one per usable core
   int context_tokens = 0;                    // 0 = what the model was trained for
   int parallel = 1;                          // generations at the same time
+  std::string compute = "ggml";              // as the setting `compute`
   std::function<bool(float)> progress = {};  // 0..1 while loading; false stops it
   models::Modelfile recipe = {};             // what the model's maker wants of its use
 };
@@ -49,6 +50,8 @@ struct ServeOptions {
   int port = 0;                                          // 0 = any free one
   const core::Settings* settings = nullptr;              // of all modules; outlives the call
   std::function<void(std::string_view url)> ready = {};  // called once, when requests are answered
+  // Called once, when all is over: requests that were running when it was to stop, by how they ended.
+  std::function<void(std::int64_t finished, std::int64_t cancelled)> stopped = {};
 };
 
 // "llama.cpp", "v0.5.0 (AVX512 AMX_INT8 …)".
