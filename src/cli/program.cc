@@ -66,6 +66,9 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_datasets(root, line);
   add_fits(root, line);
   add_catalog(root, line);
+  add_tune(root, line);
+  add_eval(root, line);
+  add_pretrain(root, line);
   add_config(root, line);
   add_doctor(root, line);
   add_completion(root, line);

@@ -72,9 +72,13 @@ class TuneRun {
     ZUBR_TRY(file, formats::GgufReader::open(stored.plan.base));
     ZUBR_TRY(shape, read_shape(file));
     const auto type = stored.plan.float32 ? torch::kFloat32 : torch::kBFloat16;
-    Llama model = Llama::frozen(shape, type, type);
+    Llama model = stored.plan.full ? Llama(shape, type) : Llama::frozen(shape, type, type);
     ZUBR_CHECK(load_weights(file, model));
-    ZUBR_TRY(tensors, add_adapters(model, stored.plan.lora));
+    std::vector<torch::Tensor> tensors = model.parameters();
+    if (!stored.plan.full) {
+      ZUBR_TRY(adapters, add_adapters(model, stored.plan.lora));
+      tensors = std::move(adapters);
+    }
     for (const auto* examples : {&stored.train, &stored.validation})
       for (const Example& example : *examples) ZUBR_CHECK(check_example(example, shape));
     return TuneRun(std::move(stored), folder, std::move(model), std::move(tensors));
@@ -249,15 +253,20 @@ class TuneRun {
     return {};
   }
 
-  Result<void> finish() {
-    if (state_.best_step >= 0 && state_.best_step != state_.step)
-      ZUBR_CHECK(load_tune(folder_.best(), tensors_, nullptr));
+  Result<void> write_model() {
+    if (plan_.full) return save_over(plan_.base, model_, plan_.type, plan_.name, folder_.merged());
     const Adapter adapter = adapter_of(model_, plan_.lora);
     ZUBR_CHECK(write_adapter_gguf(adapter, plan_.name, folder_.adapter()));
     say({.kind = Kind::kSaved, .step = state_.step, .text = folder_.adapter().string()});
     ZUBR_CHECK(write_adapter_peft(adapter, plan_.base.string(), folder_.peft()));
     say({.kind = Kind::kSaved, .step = state_.step, .text = folder_.peft().string()});
-    ZUBR_CHECK(merge_adapter(adapter, plan_.base, plan_.type, plan_.name, folder_.merged()));
+    return merge_adapter(adapter, plan_.base, plan_.type, plan_.name, folder_.merged());
+  }
+
+  Result<void> finish() {
+    if (state_.best_step >= 0 && state_.best_step != state_.step)
+      ZUBR_CHECK(load_tune(folder_.best(), tensors_, nullptr));
+    ZUBR_CHECK(write_model());
     ZUBR_CHECK(core::write_text_file(folder_.plot(), loss_plot(events_, plan_.name)));
     double loss = state_.best_loss;
     for (const TuneEvent& event : events_)

@@ -219,6 +219,30 @@ TEST_F(Tuning, LearnsTwentyExamplesByHeart) {
   EXPECT_NE(read(where.peft() / "adapter_config.json").find("\"r\":16"), std::string::npos);
 }
 
+TEST_F(Tuning, OfAllWeightsLeavesAModelWithTheLogitsThatTorchHas) {
+  plan_.full = true;
+  plan_.epochs = 30;
+  plan_.rate = 3e-3;
+  const auto where = folder("full");
+  prepare(where, 12, 0);
+  std::vector<double> losses;
+  const auto done = run_tune(where,
+                             [&](const TuneEvent& event) {
+                               if (event.kind == TuneEvent::Kind::kStep) losses.push_back(event.loss);
+                             },
+                             {});
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_LT(losses.back(), 0.5 * losses.front());
+  EXPECT_FALSE(std::filesystem::exists(where.adapter()));
+  const auto file = formats::GgufReader::open(where.merged());
+  ASSERT_TRUE(file) << file.error().message();
+  Llama model = Llama::frozen(tiny_shape(), torch::kFloat32, torch::kFloat32);
+  ASSERT_TRUE(load_weights(*file, model));
+  const auto tokens = random_tokens(20, 9);
+  EXPECT_LT(worst(torch_logits(model, tokens), libllama_logits(where.merged(), {}, tokens)), 1e-3F);
+  EXPECT_GT(worst(torch_logits(model, tokens), libllama_logits(base_, {}, tokens)), 0.1F);
+}
+
 TEST_F(Tuning, HasTheSameLossHoweverExamplesArePacked) {
   plan_.epochs = 2;
   std::vector<std::vector<double>> losses;

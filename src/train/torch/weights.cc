@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
+#include "engine/llama/gguf_rewrite.h"
 #include "engine/llama/tensor_codec.h"
 #include "train/quantize.h"
+#include "train/tune/adapter.h"
 
 namespace zubr::train {
 
@@ -52,6 +57,21 @@ Result<void> save_model(const std::filesystem::path& path, const Llama& model, c
     ZUBR_CHECK(file.add_tensor(kRopeFactors, std::vector<std::uint64_t>{factors.size()}, formats::GgufType::kF32,
                                encode_tensor(factors, formats::GgufType::kF32)));
   return file.write(path);
+}
+
+Result<void> save_over(const std::filesystem::path& source, const Llama& model, const std::string& type,
+                       const std::string& name, const std::filesystem::path& file) {
+  std::map<std::string, torch::Tensor, std::less<>> weights(model.weights().begin(), model.weights().end());
+  engine::GgufRewrite rewrite = rewrite_as(type, name);
+  rewrite.touches = [&](std::string_view tensor) { return weights.contains(tensor); };
+  rewrite.change = [&](std::string_view tensor, std::span<float> values) -> Result<void> {
+    const auto own = weights.find(tensor)->second.detach().to(torch::kFloat32).contiguous();
+    if (own.numel() != std::ssize(values))
+      return fail(ErrorCode::kCorrupt, "tensor '{}' has {} numbers, the model {}", tensor, values.size(), own.numel());
+    std::copy_n(own.data_ptr<float>(), values.size(), values.data());
+    return {};
+  };
+  return engine::rewrite_gguf(source, file, rewrite);
 }
 
 }  // namespace zubr::train

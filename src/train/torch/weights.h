@@ -16,4 +16,9 @@ Result<void> load_weights(const formats::GgufReader& file, Llama& model);
 Result<void> save_model(const std::filesystem::path& file, const Llama& model, const Vocabulary& vocabulary,
                         formats::GgufType type, const std::string& name);
 
+// A copy of the file `source` with the weights of `model` in it, in the types that they have there or in `type`
+// (tune/adapter.h).
+Result<void> save_over(const std::filesystem::path& source, const Llama& model, const std::string& type,
+                       const std::string& name, const std::filesystem::path& file);
+
 }  // namespace zubr::train

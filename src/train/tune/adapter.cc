@@ -10,7 +10,6 @@
 
 #include "core/atomic_file.h"
 #include "core/text_file.h"
-#include "engine/llama/gguf_rewrite.h"
 #include "train/quantize.h"
 
 namespace zubr::train {
@@ -135,13 +134,26 @@ Result<void> write_adapter_peft(const Adapter& adapter, const std::string& base,
   return core::write_text_file(folder / "adapter_config.json", json::serialize(config) + "\n");
 }
 
+engine::GgufRewrite rewrite_as(const std::string& type, const std::string& name) {
+  engine::GgufRewrite rewrite;
+  rewrite.name = name;
+  rewrite.file_type = file_type_number(type);
+  if (!type.empty()) {
+    const std::uint32_t wanted = type_number(type);
+    rewrite.type = [wanted](const engine::RewriteTensor& tensor) {
+      if (tensor.dims.size() < 2 || tensor.name.ends_with("ffn_gate_inp.weight")) return tensor.type;
+      const bool plain = wanted == 0 || wanted == 1 || wanted == 30;
+      return plain || tensor.dims[0] % 32 == 0 ? wanted : 1U;  // F16 where a row is not whole blocks
+    };
+  }
+  return rewrite;
+}
+
 Result<void> merge_adapter(const Adapter& adapter, const std::filesystem::path& base, const std::string& type,
                            const std::string& name, const std::filesystem::path& file) {
   std::map<std::string_view, const AdapterMatrix*> matrices;
   for (const AdapterMatrix& m : adapter.matrices) matrices[m.name] = &m;
-  engine::GgufRewrite rewrite;
-  rewrite.name = name;
-  rewrite.file_type = file_type_number(type);
+  engine::GgufRewrite rewrite = rewrite_as(type, name);
   rewrite.touches = [&](std::string_view tensor) { return matrices.contains(tensor); };
   rewrite.change = [&](std::string_view tensor, std::span<float> values) -> Result<void> {
     const AdapterMatrix& m = *matrices.at(tensor);
@@ -162,14 +174,6 @@ Result<void> merge_adapter(const Adapter& adapter, const std::filesystem::path& 
     }
     return {};
   };
-  if (!type.empty()) {
-    const std::uint32_t wanted = type_number(type);
-    rewrite.type = [wanted](const engine::RewriteTensor& tensor) {
-      if (tensor.dims.size() < 2 || tensor.name.ends_with("ffn_gate_inp.weight")) return tensor.type;
-      const bool plain = wanted == 0 || wanted == 1 || wanted == 30;
-      return plain || tensor.dims[0] % 32 == 0 ? wanted : 1U;  // F16 where a row is not whole blocks
-    };
-  }
   return engine::rewrite_gguf(base, file, rewrite);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "engine/llama/gguf_rewrite.h"
 #include "train/shape.h"
 #include "train/tune/tune_plan.h"
 
@@ -40,5 +41,8 @@ Result<void> write_adapter_peft(const Adapter& adapter, const std::string& base,
 // cannot be written).
 Result<void> merge_adapter(const Adapter& adapter, const std::filesystem::path& base, const std::string& type,
                            const std::string& name, const std::filesystem::path& file);
+
+// A rewrite that gives matrices that type and the file that name, and changes nothing else yet.
+engine::GgufRewrite rewrite_as(const std::string& type, const std::string& name);
 
 }  // namespace zubr::train

@@ -47,6 +47,7 @@ json::object plan_object(const TunePlan& p) {
           {"dropout", p.lora.dropout},
           {"rank_stabilised", p.lora.rank_stabilised},
           {"targets", std::move(targets)},
+          {"full", p.full},
           {"epochs", p.epochs},
           {"batch", p.batch},
           {"tokens_at_once", p.tokens_at_once},
@@ -74,6 +75,7 @@ TunePlan plan_of(const json::object& o) {
   p.name = text("name");
   p.lora = {number("rank"), real("alpha"), real("dropout"), o.at("rank_stabilised").as_bool(), {}};
   for (const json::value& target : o.at("targets").as_array()) p.lora.targets.emplace_back(target.as_string());
+  p.full = o.at("full").as_bool();
   p.epochs = number("epochs");
   p.batch = number("batch");
   p.tokens_at_once = number("tokens_at_once");

@@ -31,6 +31,7 @@ struct TunePlan {
   std::filesystem::path base;  // GGUF
   std::string name;            // of what comes out
   LoraOptions lora;
+  bool full = false;  // all weights are trained, in float32, instead of an adapter
   std::int64_t epochs = 3;
   std::int64_t batch = 16;             // examples of a step
   std::int64_t tokens_at_once = 2048;  // of a forward pass; a step takes as many passes as it needs
