@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # zubr and its peers side by side, from one run: prints them and appends to build/bench.jsonl. tools/bench.sh [NAME]
 #   NAME (or ONLY): classify_vs_llama_server | classify_share_of_raw_prefill | classify_10m_rows_peak_mb |
-#     search_100k_ms
+#     search_100k_ms | http_request_us | http_rps | startup_ms |
+#     ttft_vs_llama_server | decode_vs_llama_server | chat16_vs_llama_server
+#     | lora_tokens_per_s_1b | train_share_of_matmul_peak
 #   BENCH_ROWS=2000  BENCH_ROUNDS=4  BENCH_SLOTS=0  BENCH_LABELS=mixed  BENCH_SHAPE=1.24b  BENCH_TYPE=q8_0
 #   (see bench/README.md)
 set -euo pipefail
@@ -15,15 +17,43 @@ programs=build/$build/bench
 
 case "$only" in
   ''|classify_vs_llama_server|classify_share_of_raw_prefill|classify_10m_rows_peak_mb|search_100k_ms) ;;
+  http_request_us|http_rps|startup_ms|ttft_vs_llama_server|decode_vs_llama_server|chat16_vs_llama_server) ;;
+  lora_tokens_per_s_1b|train_share_of_matmul_peak) ;;
   *) echo "bench: there is no figure '$only'; see tools/bench.sh" >&2; exit 2 ;;
 esac
 
-tools/build.sh "$build" zubr shape_model side_by_side classify_10m search_100k
+# One run gives both; it needs libtorch (tools/setup.sh train).
+train_figures() {
+  tools/build.sh "$build" shape_model
+  if ! ninja -C "build/$build" -t targets all | grep -q '^bench/train_speed:'; then
+    echo "bench: no libtorch, so no figures of training; run tools/setup.sh train" >&2
+    return 0
+  fi
+  tools/build.sh "$build" train_speed
+  mkdir -p "$out/models"
+  "$programs/shape_model" --shape "$shape" --types q8_0 --out "$out/models" \
+    --vocab third_party/build/llama.cpp/models/ggml-vocab-llama-bpe.gguf
+  "$programs/train_speed" "$out/models/shape-$shape-q8_0.gguf" build/bench.jsonl
+}
+case "$only" in
+  lora_tokens_per_s_1b|train_share_of_matmul_peak) train_figures; exit 0 ;;
+esac
+
+tools/build.sh "$build" zubr shape_model side_by_side classify_10m search_100k http_load serve_vs_llama_server
 mkdir -p "$out/models"
 
-if [ "$only" != classify_10m_rows_peak_mb ] && [ "$only" != search_100k_ms ]; then
+server_figures=false served_figures=false
+case "$only" in
+  http_request_us|http_rps) server_figures=true ;;
+  startup_ms|ttft_vs_llama_server|decode_vs_llama_server|chat16_vs_llama_server) served_figures=true ;;
+  '') server_figures=true served_figures=true ;;
+esac
+
+if [[ "$only" =~ ^(|.*_llama_server|classify_share_of_raw_prefill)$ ]]; then
   "$programs/shape_model" --shape "$shape" --types q8_0,q4_0 --out "$out/models" \
     --vocab third_party/build/llama.cpp/models/ggml-vocab-llama-bpe.gguf
+fi
+if [[ "$only" =~ ^(|classify_vs_llama_server|classify_share_of_raw_prefill)$ ]]; then
   "$programs/side_by_side" --zubr "build/$build/zubr" --llama third_party/build/llama/bin --out "$out" \
     --model "$out/models/shape-$shape-$type.gguf" --jsonl build/bench.jsonl \
     --rows "${BENCH_ROWS:-2000}" --rounds "${BENCH_ROUNDS:-4}" --slots "${BENCH_SLOTS:-0}" \
@@ -35,3 +65,12 @@ fi
 if [ -z "$only" ] || [ "$only" = search_100k_ms ]; then
   "$programs/search_100k" "$out/search-100k.db" build/bench.jsonl
 fi
+if $server_figures; then
+  BENCH_JSONL=build/bench.jsonl "$programs/http_load" "${BENCH_SECONDS:-3}"
+fi
+if $served_figures; then
+  "$programs/serve_vs_llama_server" --zubr "build/$build/zubr" --llama third_party/build/llama/bin --out "$out" \
+    --model "$out/models/shape-$shape-$type.gguf" --jsonl build/bench.jsonl --rounds "${BENCH_ROUNDS:-3}" \
+    ${only:+--only "$only"}
+fi
+if [ -z "$only" ]; then train_figures; fi

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "app/built_in_model.h"
+#include "app/serve_operation.h"
 #include "core/log.h"
 #include "core/machine.h"
 #include "engine/llama/quantize.h"
@@ -15,8 +16,6 @@
 
 namespace zubr::app {
 namespace {
-
-constexpr std::chrono::seconds kTimeToFinish{30};
 
 void wait_for(std::stop_token stop) {
   std::mutex mutex;
@@ -49,10 +48,13 @@ Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::
   wanted.version = ZUBR_VERSION;
   ZUBR_TRY(shelf, open_shelf(*options.settings));
   wanted.shelf = std::move(shelf);
+  ZUBR_CHECK(add_operation(*options.settings, wanted));
+  const std::chrono::milliseconds time_to_finish = wanted.stop_timeout;
   ZUBR_TRY(server, server::Server::start(std::move(wanted), *backend));
   options.ready(server->url());
   wait_for(stop);
-  const server::StopReport report = server->stop(kTimeToFinish);
+  const server::StopReport report = server->stop(time_to_finish);
+  if (options.stopped) options.stopped(report.finished, report.cancelled);
   core::log_info("server stopped: {} requests finished, {} cancelled", report.finished, report.cancelled);
   return {};
 }

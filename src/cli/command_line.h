@@ -50,6 +50,7 @@ void add_classify(CLI::App& root, CommandLine& line);
 void add_run(CLI::App& root, CommandLine& line);
 void add_embed(CLI::App& root, CommandLine& line);
 void add_serve(CLI::App& root, CommandLine& line);
+void add_keys(CLI::App& root, CommandLine& line);
 void add_models(CLI::App& root, CommandLine& line);
 void add_create(CLI::App& root, CommandLine& line);
 void add_push(CLI::App& root, CommandLine& line);

@@ -48,6 +48,7 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_embed(root, line);
   add_run(root, line);
   add_serve(root, line);
+  add_keys(root, line);
   add_models(root, line);
   add_pull(root, line);
   add_push(root, line);

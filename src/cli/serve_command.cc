@@ -17,6 +17,12 @@ Result<int> serve(Session& session) {
                              .ready = [&](std::string_view url) {
                                session.console.err << message("serving {} at {}; Ctrl-C stops", model.name, url)
                                                    << std::endl;
+                             },
+                             .stopped = [&](std::int64_t finished, std::int64_t cancelled) {
+                               if (finished + cancelled == 0) return;
+                               session.console.err << message("requests still running then: {} finished, {} cancelled",
+                                                              finished, cancelled)
+                                                   << "\n";
                              }};
   auto served = session.services.serve(options, backend, session.interrupt.token());
   if (!served && served.error().code() != ErrorCode::kCancelled) return fail(std::move(served).error());

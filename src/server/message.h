@@ -14,6 +14,9 @@ struct Request {
   std::string query;      // as sent, after the '?'
   std::string parameter;  // what the route's {…} stands for, percent-decoded
   std::string content_type;
+  std::string key_id;  // whose key it came with; empty: keys are not asked for
+  std::string client;  // key_id, or the address it came from: whom a busy backend serves in turn
+  std::string trace;   // the W3C traceparent it came with, and goes out with; empty: none, or not in its form
   std::string body;
 };
 

@@ -11,6 +11,19 @@ namespace zubr::server {
 
 namespace http = boost::beast::http;
 
+namespace {
+
+// "Bearer abc" → "abc" (RFC 6750 2.1); "" for another scheme.
+std::string bearer_key(boost::beast::string_view authorization) {
+  constexpr std::size_t kScheme = 7;
+  if (authorization.size() < kScheme || !boost::beast::iequals(authorization.substr(0, kScheme), "Bearer ")) return {};
+  auto key = authorization.substr(kScheme);
+  while (key.starts_with(' ')) key.remove_prefix(1);
+  return std::string(key);
+}
+
+}  // namespace
+
 struct RequestParser::Impl {
   std::optional<http::request_parser<http::string_body>> parser;
 };
@@ -88,6 +101,10 @@ RequestParser::State RequestParser::read_head() {
   head_.content_encoding = field(http::field::content_encoding);
   head_.request_id = field("X-Request-Id");
   head_.preflight_method = field(http::field::access_control_request_method);
+  head_.preflight_headers = field(http::field::access_control_request_headers);
+  head_.traceparent = field("traceparent");
+  head_.key = bearer_key(message[http::field::authorization]);
+  if (head_.key.empty()) head_.key = field("X-Api-Key");
   head_.http10 = message.version() < 11;
   head_.keep_alive = parser.keep_alive();
   head_.expects_continue = !head_.http10 && boost::beast::iequals(message[http::field::expect], "100-continue");

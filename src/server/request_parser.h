@@ -14,14 +14,17 @@
 namespace zubr::server {
 
 struct RequestHead {
-  std::string method;
-  std::string target;
-  std::string host;
-  std::string origin;
-  std::string content_type;
-  std::string content_encoding;
-  std::string request_id;        // X-Request-Id as the client sent it
-  std::string preflight_method;  // Access-Control-Request-Method
+  std::string method = {};
+  std::string target = {};
+  std::string host = {};
+  std::string origin = {};
+  std::string content_type = {};
+  std::string content_encoding = {};
+  std::string request_id = {};  // X-Request-Id as the client sent it
+  std::string traceparent = {};
+  std::string preflight_method = {};   // Access-Control-Request-Method
+  std::string preflight_headers = {};  // Access-Control-Request-Headers
+  std::string key = {};                // of Authorization: Bearer, else of X-Api-Key
   bool http10 = false;
   bool keep_alive = true;
   bool expects_continue = false;

@@ -35,6 +35,7 @@ std::string response_head(const ResponseHead& head, const HeadFacts& facts) {
   const auto into = std::back_inserter(out);
   fmt::format_to(into, "HTTP/1.1 {} {}\r\nDate: {}\r\nX-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n",
                  head.status, reason_phrase(head.status), http_date(), facts.request_id);
+  if (!facts.trace.empty()) fmt::format_to(into, "traceparent: {}\r\n", facts.trace);
   if (head.status != 204) {
     fmt::format_to(into, "Content-Type: {}\r\n", head.content_type);
     if (facts.content_length)
@@ -47,10 +48,11 @@ std::string response_head(const ResponseHead& head, const HeadFacts& facts) {
   else if (facts.http10)
     out += "Connection: keep-alive\r\n";
   if (!facts.cors_origin.empty())
-    fmt::format_to(into,
-                   "Access-Control-Allow-Origin: {}\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n"
-                   "Vary: Origin\r\n",
-                   facts.cors_origin);
+    fmt::format_to(
+        into,
+        "Access-Control-Allow-Origin: {}\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, traceparent\r\n"
+        "Vary: Origin\r\n",
+        facts.cors_origin);
   for (const auto& [name, value] : head.headers) fmt::format_to(into, "{}: {}\r\n", name, value);
   out += "\r\n";
   return out;

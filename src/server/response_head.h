@@ -12,6 +12,7 @@ namespace zubr::server {
 
 struct HeadFacts {
   std::string_view request_id;
+  std::string_view trace = {};   // the request's traceparent, given back
   std::string_view cors_origin;  // empty: no CORS headers
   bool http10 = false;
   bool keep_alive = true;

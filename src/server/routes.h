@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/api_key.h"
 #include "inference/backend.h"
 #include "server/exchange.h"
 #include "server/message.h"
@@ -15,8 +16,11 @@
 
 namespace zubr::server {
 
+class FileStore;
 class LabelBatcher;
+class Metrics;
 class ModelShelf;
+class ResponseStore;
 
 // What endpoints know of the world. Lives as long as the server.
 struct Site {
@@ -29,6 +33,9 @@ struct Site {
   ModelShelf* const shelf;             // null: the server knows no model but its own
   const std::string version;           // of the program
   const std::function<int()> running;  // requests that are worked on, or wait to be
+  const Metrics& metrics;
+  ResponseStore& responses;  // of /v1/responses
+  FileStore* const files;    // of /v1/files; null: the server has no folder of its own
 };
 
 enum class Where {
@@ -40,9 +47,12 @@ enum class Where {
 using Endpoint = void (*)(const Site& site, const Request& request, Exchange& exchange);
 
 struct Route {
-  std::string_view method;   // "GET" also serves HEAD
-  std::string_view pattern;  // "/v1/models/{id}": the last segment may be a parameter, which may hold slashes
+  std::string_view method;  // "GET" also serves HEAD
+  // "/v1/models/{id}", "/v1/files/{id}/content": one parameter, which may hold slashes. The first pattern that fits
+  // wins.
+  std::string_view pattern;
   Where where;
+  access::Scope scope;  // what a key has to be good for
   Endpoint endpoint;
 };
 

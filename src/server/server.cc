@@ -17,7 +17,10 @@
 #include <unordered_map>
 
 #include "server/classify/label_batcher.h"
+#include "server/files/file_store.h"
 #include "server/io/connection.h"
+#include "server/metrics/metered_backend.h"
+#include "server/responses/response_store.h"
 
 namespace zubr::server {
 
@@ -55,11 +58,13 @@ Result<asio::ip::address> listen_address(const ServerOptions& options) {
   if (error)
     return fail(ErrorCode::kInvalidArgument,
                 "cannot listen on '{}': it is not an address; give 127.0.0.1, ::1 or another one", options.host);
-  if (!address.is_loopback() && !options.allow_public)
-    return fail(ErrorCode::kInvalidArgument,
-                "will not listen on {}: other machines could use the models, and there are no keys yet; "
-                "listen on 127.0.0.1, or say plainly that it is wanted (allow_public)",
-                options.host);
+  const bool keys_needed = options.keys && options.keys->needed();
+  if (!address.is_loopback() && !options.allow_public && !keys_needed)
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "will not listen on {}: other machines could use the models, and nobody needs a key; make one (zubr keys "
+        "create), listen on 127.0.0.1, or say plainly that it is wanted (serve.allow_public)",
+        options.host);
   return address;
 }
 
@@ -86,6 +91,24 @@ Result<void> open_acceptor(tcp::acceptor& acceptor, const asio::ip::address& add
   return fail(ErrorCode::kInvalidArgument, "cannot listen on {}: {}", where, error.message());
 }
 
+bool is_public(const ServerOptions& options) {
+  const auto address = listen_address(options);
+  return address && !address->is_loopback();
+}
+
+Result<std::shared_ptr<const TlsContext>> open_tls(const ServerOptions& options) {
+  if (options.tls_cert.empty() && options.tls_key.empty()) return std::shared_ptr<const TlsContext>();
+  if (options.tls_cert.empty() || options.tls_key.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "TLS needs a certificate and its key: set serve.tls_cert and serve.tls_key");
+  return TlsContext::open(options.tls_cert, options.tls_key);
+}
+
+KeyCheck key_check(const std::shared_ptr<access::KeyRing>& keys) {
+  if (!keys) return {};
+  return [keys](std::string_view presented) { return keys->check(presented); };
+}
+
 std::string random_id() {
   std::random_device device;
   return fmt::format("{:08x}", device());
@@ -94,15 +117,27 @@ std::string random_id() {
 }  // namespace
 
 struct Server::Impl {
-  Impl(const ServerOptions& options, inference::Backend& backend)
-      : shelf(options.shelf),
+  // What start() opens, because it may fail.
+  struct Parts {
+    std::shared_ptr<const TlsContext> tls;
+    std::unique_ptr<ResponseStore> responses;
+    std::unique_ptr<FileStore> files;
+  };
+
+  Impl(const ServerOptions& options, inference::Backend& backend, Parts the_parts)
+      : parts(std::move(the_parts)),
+        shelf(options.shelf),
+        metered(backend, shared.metrics),
         shared(
-            Site{backend, backend.info(),
+            Site{metered, backend.info(),
                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
                      .count(),
                  options.limits, [this] { return shared.stopping.load(); }, labels, options.shelf.get(),
-                 options.version, [this] { return shared.jobs.load(); }},
-            OriginGuard(options.allowed_hosts, options.allowed_origins, options.allow_public), options.on_request) {
+                 options.version, [this] { return shared.jobs.load(); }, shared.metrics, *parts.responses,
+                 parts.files.get()},
+            OriginGuard(options.allowed_hosts, options.allowed_origins, is_public(options)), key_check(options.keys),
+            parts.tls, options.on_request) {
+    add_gauges();
     shared.run_id = random_id();
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) loops.push_back(std::make_unique<Loop>());
     const auto& limits = options.limits;
@@ -111,6 +146,7 @@ struct Server::Impl {
     sweep_every = std::max(sweep_every, std::chrono::milliseconds(1));
   }
 
+  void add_gauges();
   asio::awaitable<void> accept();
   asio::awaitable<void> sweep(Loop& loop);
   void admit(tcp::socket socket, Loop& loop);
@@ -120,8 +156,10 @@ struct Server::Impl {
   bool wait_until_quiet(Clock::time_point until) const;
   StopReport stop(std::chrono::milliseconds deadline);
 
+  const Parts parts;
   const std::shared_ptr<ModelShelf> shelf;
   LabelBatcher labels;
+  MeteredBackend metered;
   Shared shared;  // outlives the loops, whose queues may hold what refers to it
   std::vector<std::unique_ptr<Loop>> loops;
   std::unique_ptr<tcp::acceptor> acceptor;
@@ -131,6 +169,21 @@ struct Server::Impl {
   std::mutex stop_mutex;
   std::optional<StopReport> report;
 };
+
+void Server::Impl::add_gauges() {
+  Metrics& metrics = shared.metrics;
+  metrics.add_gauge("zubr_start_time_seconds", "When the server started, in Unix time.",
+                    [at = shared.site.started_at] { return static_cast<double>(at); });
+  metrics.add_gauge("zubr_http_connections", "Open connections.", [this] { return double(shared.connections); });
+  metrics.add_gauge("zubr_requests_running", "Requests that are worked on, or wait to be.",
+                    [this] { return double(shared.jobs); });
+  metrics.add_gauge("zubr_requests_waiting", "Requests that wait for a thread.",
+                    [this] { return double(shared.pool.waiting()); });
+  metrics.add_gauge("zubr_requests_running_limit", "The most that are worked on at once.",
+                    [this] { return double(shared.site.limits.concurrent_requests); });
+  metrics.add_gauge("zubr_requests_waiting_limit", "The most that may wait; more are told to try later.",
+                    [this] { return double(shared.site.limits.queued_requests); });
+}
 
 asio::awaitable<void> Server::Impl::accept() {
   asio::steady_timer pause(loops.front()->context);
@@ -216,7 +269,16 @@ StopReport Server::Impl::stop(std::chrono::milliseconds deadline) {
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, inference::Backend& backend) {
   ZUBR_TRY(address, listen_address(options));
-  auto impl = std::make_unique<Impl>(options, backend);
+  ZUBR_TRY(tls, open_tls(options));
+  const bool keeps = !options.folder.empty();
+  ZUBR_TRY(responses, ResponseStore::open(keeps ? options.folder / "responses.db" : std::filesystem::path()));
+  std::unique_ptr<FileStore> files;
+  if (keeps) {
+    ZUBR_TRY(opened, FileStore::open(options.folder / "files"));
+    files = std::move(opened);
+  }
+  auto impl =
+      std::make_unique<Impl>(options, backend, Impl::Parts{std::move(tls), std::move(responses), std::move(files)});
   impl->acceptor = std::make_unique<tcp::acceptor>(impl->loops.front()->context);
   ZUBR_CHECK(open_acceptor(*impl->acceptor, address, options.port));
   error_code error;
@@ -232,8 +294,9 @@ int Server::port() const { return impl_->endpoint.port(); }
 
 std::string Server::url() const {
   const auto address = impl_->endpoint.address();
-  return address.is_v6() ? fmt::format("http://[{}]:{}", address.to_string(), port())
-                         : fmt::format("http://{}:{}", address.to_string(), port());
+  const std::string_view scheme = impl_->shared.tls ? "https" : "http";
+  return address.is_v6() ? fmt::format("{}://[{}]:{}", scheme, address.to_string(), port())
+                         : fmt::format("{}://{}:{}", scheme, address.to_string(), port());
 }
 
 StopReport Server::stop(std::chrono::milliseconds deadline) { return impl_->stop(deadline); }

@@ -5,18 +5,20 @@
 // Ownership: the Backend must outlive the Server. The destructor is stop(0 ms).
 // Failure: what a client does wrong is an answer with an OpenAI error object, never an end of the process.
 //
-// Safety: a loopback address unless allow_public; Host and Origin are checked, so that a web page in the user's browser
-// cannot talk to us by DNS rebinding (RFC 9110 7.2; the Fetch standard's Origin header). No prompt and no answer is
-// logged.
+// Safety: a loopback address unless there are keys, or allow_public; Host and Origin are checked, so that a web page in
+// the user's browser cannot talk to us by DNS rebinding (RFC 9110 7.2; the Fetch standard's Origin header). With
+// `keys`, a request says who it is from as soon as a key was made. No prompt, no answer and no key is logged.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "access/key_ring.h"
 #include "core/result.h"
 #include "inference/backend.h"
 #include "server/access_record.h"
@@ -42,13 +44,17 @@ struct ServerLimits {
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";            // an address, or "localhost"
-  int port = 0;                              // 0 = any free one; Server::port() tells which
-  bool allow_public = false;                 // listen on an address that other machines reach. There are no keys yet
-  std::vector<std::string> allowed_hosts;    // names that a Host header may have besides the loopback ones
+  std::string host = "127.0.0.1";          // an address, or "localhost"
+  int port = 0;                            // 0 = any free one; Server::port() tells which
+  bool allow_public = false;               // listen on an address that other machines reach, though nobody needs a key
+  std::string tls_cert, tls_key;           // PEM files; with both, HTTPS is spoken and nothing else
+  std::vector<std::string> allowed_hosts;  // names that a Host header may have besides the loopback ones
   std::vector<std::string> allowed_origins;  // "https://app.example": may call from a browser; "*" = any. Turns CORS on
   int io_threads = 1;
+  std::chrono::milliseconds stop_timeout{30'000};  // what the caller should give stop()
   ServerLimits limits;
+  std::filesystem::path folder;                         // for files and stored responses; empty: in memory, no files
+  std::shared_ptr<access::KeyRing> keys;                // shared with the caller; null: nobody needs one
   std::shared_ptr<ModelShelf> shelf;                    // shared with the caller; null: only the served model is known
   std::string version = "0";                            // of the program, as clients are told
   std::function<void(const AccessRecord&)> on_request;  // once per request, when its answer has ended
@@ -61,13 +67,14 @@ struct StopReport {
 
 class Server {
  public:
-  // Listening when it returns. kInvalidArgument for an address that is none, or a public one without allow_public;
-  // kUnavailable when the port is taken; kPermissionDenied when the system refuses.
+  // Listening when it returns. kInvalidArgument for an address that is none, or a public one without keys or
+  // allow_public; what TlsContext::open() says of the certificate; kUnavailable when the port is taken;
+  // kPermissionDenied when the system refuses.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, inference::Backend& backend);
   ~Server();
 
   int port() const;
-  std::string url() const;  // "http://127.0.0.1:8080"
+  std::string url() const;  // "http://127.0.0.1:8080", "https://…" with TLS
 
   // Takes no more connections and requests, lets running ones finish until the deadline, then cancels them and waits
   // for the Backend to let go. Blocks; from any thread but the server's own. A second call returns the first's report.

@@ -203,8 +203,8 @@ TEST_F(ServerTest, LogsEachRequestWithoutWhatWasSaid) {
   ASSERT_EQ(records.size(), 2u);
   EXPECT_THAT(
       access_line(records[0]),
-      StartsWith(
-          R"({"request_id":"one","remote":"127.0.0.1","method":"GET","path":"/v1/models","status":200,"bytes_in":0,)"));
+      HasSubstr(
+          R"("request_id":"one","remote":"127.0.0.1","method":"GET","path":"/v1/models","status":200,"bytes_in":0,)"));
   EXPECT_EQ(records[1].bytes_in, 49);
   for (const auto& record : records) EXPECT_THAT(access_line(record), Not(HasSubstr("secret")));
 }

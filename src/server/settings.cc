@@ -48,7 +48,8 @@ std::vector<Setting> server_settings() {
        .type = SettingType::kBool,
        .fallback = "false",
        .help =
-           "Listen on an address that other machines reach. There are no keys yet: whoever reaches it uses the models.",
+           "Listen on an address that other machines reach although no API key was made: whoever reaches it uses the "
+           "models.",
        .example = "true",
        .where = "serve"},
       {.name = "serve.allowed_hosts",
@@ -58,6 +59,19 @@ std::vector<Setting> server_settings() {
       {.name = "serve.allowed_origins",
        .help = "Web origins, separated by commas, whose pages may call the server from a browser; `*` is any.",
        .example = "https://app.example",
+       .where = "serve"},
+      {.name = "serve.tls_cert",
+       .help = "A PEM file with the certificate and its chain; with serve.tls_key, HTTPS is spoken and nothing else.",
+       .example = "/etc/zubr/cert.pem",
+       .where = "serve"},
+      {.name = "serve.tls_key",
+       .help = "A PEM file with the key of serve.tls_cert, without a passphrase.",
+       .example = "/etc/zubr/key.pem",
+       .where = "serve"},
+      {.name = "serve.access_log",
+       .help = "A file that gets a line of JSON for each request, without what was asked and answered; `-` is standard "
+               "error.",
+       .example = "/var/log/zubr/access.jsonl",
        .where = "serve"},
       {.name = "serve.max_body_mb",
        .type = SettingType::kNumber,
@@ -92,9 +106,12 @@ std::vector<Setting> server_settings() {
        .max = 1'000'000,
        .where = "serve"},
       seconds("serve.idle_timeout", "75", "Seconds that a connection may be idle between requests."),
+      seconds("serve.header_timeout", "10", "Seconds that the header of a request may take to come."),
       seconds("serve.body_timeout", "60", "Seconds that the body of a request may take to come."),
       seconds("serve.write_timeout", "30",
               "Seconds after which a client that takes nothing of its answer is given up."),
+      seconds("serve.stop_timeout", "30",
+              "Seconds that running answers have to end when the server is stopped; then they are cancelled."),
   };
 }
 
@@ -103,12 +120,16 @@ ServerOptions server_options(const core::Settings& settings) {
   options.allow_public = settings.enabled("serve.allow_public");
   options.allowed_hosts = split_list(settings.text("serve.allowed_hosts"));
   options.allowed_origins = split_list(settings.text("serve.allowed_origins"));
+  options.tls_cert = settings.text("serve.tls_cert");
+  options.tls_key = settings.text("serve.tls_key");
+  options.stop_timeout = milliseconds(settings, "serve.stop_timeout");
   ServerLimits& limits = options.limits;
   limits.body_bytes = static_cast<std::size_t>(settings.number("serve.max_body_mb") * kMegabyte);
   limits.connections = static_cast<int>(settings.integer("serve.max_connections"));
   limits.concurrent_requests = static_cast<int>(settings.integer("serve.max_running"));
   limits.queued_requests = static_cast<int>(settings.integer("serve.max_queued"));
   limits.idle_timeout = milliseconds(settings, "serve.idle_timeout");
+  limits.header_timeout = milliseconds(settings, "serve.header_timeout");
   limits.body_timeout = milliseconds(settings, "serve.body_timeout");
   limits.write_timeout = milliseconds(settings, "serve.write_timeout");
   return options;

@@ -29,14 +29,14 @@ export function stop({ child }) {
 }
 
 // { url, model } of a server that runs while the tests of the file do.
-export function serve(extra = [], environment = {}) {
+export function serve(extra = [], environment = {}, headers = {}) {
   const server = { url: '', model: '' };
   let running;
   before(async () => {
     const args = ['serve', '--model', process.env.ZUBR_TEST_MODEL, '--port', '0', ...extra];
     running = await start(process.env.ZUBR_BINARY, args, /at (http:\/\/\S+);/, environment);
     server.url = running.url;
-    const models = await (await fetch(server.url + '/v1/models', { headers: server.headers ?? {} })).json();
+    const models = await (await fetch(server.url + '/v1/models', { headers })).json();
     server.model = models.data?.[0]?.id ?? '';
   });
   after(() => stop(running));

@@ -7,7 +7,7 @@
 namespace zubr::e2e {
 namespace {
 
-constexpr std::chrono::seconds kPatience{300};
+constexpr std::chrono::seconds kPatience{600};  // the first installation fetches 50 packages
 
 bool is_here(const std::string& program) {
   return run({.arguments = {"/bin/sh", "-c", program + " --version"}}).status == 0;
@@ -27,11 +27,19 @@ class ClientsTest : public ModelTest {
     }
   }
 
+  // Once for all tests.
   void install() const {
-    const Finished installed =
-        Process({.arguments = {"/bin/sh", "-c", "npm ci --ignore-scripts --no-audit --no-fund"}, .folder = dir_.path()})
-            .finish(kPatience);
-    ASSERT_EQ(installed.status, 0) << installed.out << installed.err;
+    static const core::TempDir shared;
+    static const std::string failed = [] {
+      for (const char* name : {"package.json", "package-lock.json"})
+        std::filesystem::copy_file(std::filesystem::path("tests/clients") / name, shared.path() / name);
+      const Finished done = Process({.arguments = {"/bin/sh", "-c", "npm ci --ignore-scripts --no-audit --no-fund"},
+                                     .folder = shared.path()})
+                                .finish(kPatience);
+      return done.status == 0 ? std::string() : done.out + done.err;
+    }();
+    ASSERT_EQ(failed, "");
+    std::filesystem::create_directory_symlink(shared.path() / "node_modules", path("node_modules"));
   }
 
   void run_file(const std::string& file) const {
@@ -64,6 +72,26 @@ TEST_F(ClientsTest, OllamaWorks) {
 TEST_F(ClientsTest, AnthropicWorks) {
   install();
   run_file("anthropic.test.mjs");
+}
+
+TEST_F(ClientsTest, OpenAiResponsesAndFilesWork) {
+  install();
+  run_file("openai_responses.test.mjs");
+}
+
+TEST_F(ClientsTest, AiSdkWorks) {
+  install();
+  run_file("ai.test.mjs");
+}
+
+TEST_F(ClientsTest, LangChainWorks) {
+  install();
+  run_file("langchain.test.mjs");
+}
+
+TEST_F(ClientsTest, EachClientShowsItsKey) {
+  install();
+  run_file("keys.test.mjs");
 }
 
 TEST_F(ClientsTest, AnswersAreThoseOfLlamaServer) {

@@ -35,6 +35,8 @@ class Process {
 
   // Until standard error has this text, or the program ends; true when it has.
   bool wait_for_error_text(const std::string& text, std::chrono::seconds limit = std::chrono::seconds(120));
+  // What was read of it so far.
+  const std::string& error_text() const { return so_far_.err; }
   void send_signal(int number);
   Finished finish(std::chrono::seconds limit = std::chrono::seconds(120));
 

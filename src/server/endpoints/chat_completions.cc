@@ -86,8 +86,9 @@ void answer_stream(const Site& site, const ChatRequest& chat, const ChatAnswer& 
 }  // namespace
 
 void chat_completions(const Site& site, const Request& request, Exchange& exchange) {
-  const auto chat = openai::parse_chat_request(request.body, site.limits);
+  auto chat = openai::parse_chat_request(request.body, site.limits);
   if (!chat) return exchange.send(error_response(chat.error()));
+  chat->generate.client = request.client;
   if (const auto error = check_model(site, chat->generate.model)) return exchange.send(error_response(*error));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const ChatAnswer answer{.id = "chatcmpl-" + request.id,

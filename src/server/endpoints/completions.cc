@@ -101,8 +101,9 @@ void answer_stream(const Site& site, const CompletionRequest& request, const Com
 }  // namespace
 
 void completions(const Site& site, const Request& request, Exchange& exchange) {
-  const auto wanted = openai::parse_completion_request(request.body, site.limits);
+  auto wanted = openai::parse_completion_request(request.body, site.limits);
   if (!wanted) return exchange.send(error_response(wanted.error()));
+  wanted->generate.client = request.client;
   if (const auto error = check_model(site, wanted->generate.model)) return exchange.send(error_response(*error));
   if (wanted->generate.suffix && !site.model.can_infill)
     return exchange.send(error_response(bad_field(

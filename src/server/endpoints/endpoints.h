@@ -7,12 +7,26 @@ namespace zubr::server::endpoints {
 
 void healthz(const Site& site, const Request& request, Exchange& exchange);           // healthz.cc
 void readyz(const Site& site, const Request& request, Exchange& exchange);            // readyz.cc
+void metrics(const Site& site, const Request& request, Exchange& exchange);           // metrics.cc
 void list_models(const Site& site, const Request& request, Exchange& exchange);       // models.cc
 void get_model(const Site& site, const Request& request, Exchange& exchange);         // models.cc
 void chat_completions(const Site& site, const Request& request, Exchange& exchange);  // chat_completions.cc
 void completions(const Site& site, const Request& request, Exchange& exchange);       // completions.cc
 void embeddings(const Site& site, const Request& request, Exchange& exchange);        // embeddings.cc
 void classify(const Site& site, const Request& request, Exchange& exchange);          // classify.cc
+
+void create_response(const Site& site, const Request& request, Exchange& exchange);  // responses.cc
+void get_response(const Site& site, const Request& request, Exchange& exchange);     // responses.cc
+void delete_response(const Site& site, const Request& request, Exchange& exchange);  // responses.cc
+void response_items(const Site& site, const Request& request, Exchange& exchange);   // responses.cc
+void create_file(const Site& site, const Request& request, Exchange& exchange);      // files.cc
+void list_files(const Site& site, const Request& request, Exchange& exchange);       // files.cc
+void get_file(const Site& site, const Request& request, Exchange& exchange);         // files.cc
+void file_content(const Site& site, const Request& request, Exchange& exchange);     // files.cc
+void delete_file(const Site& site, const Request& request, Exchange& exchange);      // files.cc
+void rerank(const Site& site, const Request& request, Exchange& exchange);           // rerank.cc
+void moderations(const Site& site, const Request& request, Exchange& exchange);      // not_offered.cc
+void transcriptions(const Site& site, const Request& request, Exchange& exchange);   // not_offered.cc
 
 // Ollama's API: ollama/
 void ollama_generate(const Site& site, const Request& request, Exchange& exchange);    // ollama/generate.cc

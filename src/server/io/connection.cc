@@ -22,6 +22,7 @@ using State = RequestParser::State;
 namespace {
 
 constexpr std::size_t kReadAhead = 64u << 10;  // of pipelined requests, while one is answered
+constexpr std::size_t kUnsent = 256u << 10;    // answers of TLS itself to a client that takes none
 constexpr int kRequestsInARow = 16;            // then other connections get their turn
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -41,6 +42,7 @@ Connection::Connection(asio::ip::tcp::socket socket, Shared& shared)
   error_code ignored;
   const auto remote = socket_.remote_endpoint(ignored);
   record_.remote = remote.address().to_string();
+  if (shared.tls) tls_ = std::make_unique<TlsSession>(shared.tls);
   ++shared_.connections;
 }
 
@@ -113,7 +115,9 @@ void Connection::on_readable(const error_code& error) {
   thread_local std::array<char, kReadAhead> scratch;
   error_code failure;
   const std::size_t length = socket_.read_some(asio::buffer(scratch), failure);
-  if (!failure)
+  if (!failure && tls_)
+    take_sealed({scratch.data(), length});
+  else if (!failure)
     inbox_.append(scratch.data(), length);
   else if (failure != asio::error::would_block)
     gone_ = true;
@@ -126,6 +130,18 @@ void Connection::on_readable(const error_code& error) {
     return begin_read();
   }
   wake();
+}
+
+void Connection::take_sealed(std::string_view bytes) {
+  const bool before = tls_->established();
+  const auto state = tls_->receive(bytes, inbox_, outbox_);
+  if (!before && tls_->established() && phase_ == Phase::kIdle)
+    deadline_ = Clock::now() + shared_.site.limits.idle_timeout;
+  if (!writing_ && !outbox_.empty()) {  // a few hundred bytes: the system's buffer takes them
+    error_code failure;
+    outbox_.erase(0, socket_.write_some(asio::buffer(outbox_), failure));
+  }
+  if (state != TlsSession::State::kOpen || outbox_.size() > kUnsent) gone_ = true;
 }
 
 asio::awaitable<State> Connection::read_until(State wanted) {
@@ -147,26 +163,34 @@ asio::awaitable<State> Connection::read_until(State wanted) {
 
 asio::awaitable<bool> Connection::write(std::string_view bytes) {
   deadline_ = Clock::now() + shared_.site.limits.write_timeout;
-  while (!bytes.empty() && !gone_) {
-    error_code error;
-    const std::size_t written = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error == asio::error::would_block) {
-      co_await socket_.async_wait(asio::socket_base::wait_write, asio::redirect_error(asio::use_awaitable, error));
-      if (timed_out_ || error) gone_ = true;
-    } else if (error) {
-      gone_ = true;
-    } else {
-      bytes.remove_prefix(written);
-      record_.bytes_out += static_cast<std::int64_t>(written);
-      deadline_ = Clock::now() + shared_.site.limits.write_timeout;
+  if (tls_ && !bytes.empty() && !tls_->seal(bytes, outbox_)) gone_ = true;
+  writing_ = true;
+  std::string sealed;
+  do {
+    if (tls_) bytes = sealed = std::exchange(outbox_, {});
+    while (!bytes.empty() && !gone_) {
+      error_code error;
+      const std::size_t written = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+      if (error == asio::error::would_block) {
+        co_await socket_.async_wait(asio::socket_base::wait_write, asio::redirect_error(asio::use_awaitable, error));
+        if (timed_out_ || error) gone_ = true;
+      } else if (error) {
+        gone_ = true;
+      } else {
+        bytes.remove_prefix(written);
+        record_.bytes_out += static_cast<std::int64_t>(written);
+        deadline_ = Clock::now() + shared_.site.limits.write_timeout;
+      }
     }
-  }
+  } while (!outbox_.empty() && !gone_);
+  writing_ = false;
   deadline_ = Clock::time_point::max();
   co_return !gone_;
 }
 
 HeadFacts Connection::head_facts(bool keep, std::optional<std::size_t> length) const {
   return {.request_id = admission_.request.id,
+          .trace = admission_.request.trace,
           .cors_origin = admission_.cors ? std::string_view(parser_.head().origin) : std::string_view(),
           .http10 = parser_.head().http10,
           .keep_alive = keep,
@@ -189,7 +213,11 @@ void Connection::log_request(Outcome outcome) {
   record_.request_id = admission_.request.id;
   record_.method = admission_.request.method;
   record_.path = admission_.request.path;
+  record_.key_id = admission_.request.key_id;
+  record_.trace = admission_.request.trace;
   record_.total = since(head_at_);
+  record_.ended_at = std::chrono::system_clock::now();
+  shared_.metrics.count(record_);
   if (shared_.on_request) shared_.on_request(record_);
 }
 
@@ -219,12 +247,19 @@ asio::awaitable<bool> Connection::read_body() {
 asio::awaitable<bool> Connection::serve_one() {
   parser_.reset();
   phase_ = Phase::kIdle;
-  deadline_ = Clock::now() + shared_.site.limits.idle_timeout;
+  const auto& limits = shared_.site.limits;
+  deadline_ = Clock::now() + (tls_ && !tls_->established() ? limits.header_timeout : limits.idle_timeout);
   const State state = co_await read_until(State::kHead);
   deadline_ = Clock::time_point::max();
   if (state == State::kNeedMore && !parser_.started()) co_return false;
   head_at_ = Clock::now();
-  record_ = {.request_id = {}, .remote = std::move(record_.remote), .method = {}, .path = {}};
+  record_ = {.request_id = {},
+             .remote = std::move(record_.remote),
+             .method = {},
+             .path = {},
+             .route = {},
+             .key_id = {},
+             .trace = {}};
   const std::string id = fmt::format("req-{}-{}", shared_.run_id, shared_.next_request++);
   admission_ = {};
   admission_.request.id = id;
@@ -246,12 +281,14 @@ asio::awaitable<bool> Connection::serve_one() {
     }
     co_return false;
   }
-  admission_ = admit(parser_.head(), shared_.guard, id);
+  admission_ = admit(parser_.head(), shared_.guard, shared_.keys, id);
   if (admission_.refusal) {
     std::size_t used = 0;
     unread_ = parser_.feed({}, used) != State::kDone;  // then what follows in the stream is a body that nobody reads
     co_return co_await send_whole(*admission_.refusal, !unread_ && parser_.head().keep_alive && !shared_.stopping);
   }
+  admission_.request.client = admission_.request.key_id.empty() ? record_.remote : admission_.request.key_id;
+  record_.route = admission_.route->pattern;
   if (!co_await read_body()) co_return false;
   unread_ = false;
   admission_.request.body = parser_.take_body();
@@ -384,6 +421,10 @@ asio::awaitable<void> Connection::run(bool refuse) {
       if (++requests_without_pause_ % kRequestsInARow != 0) continue;
       co_await asio::post(socket_.get_executor(), asio::use_awaitable);
     }
+  }
+  if (tls_ && !gone_) {
+    tls_->close(outbox_);
+    co_await write({});
   }
   if (!gone_ && (unread_ || !inbox_.empty())) co_await linger();
   phase_ = Phase::kClosing;

@@ -17,6 +17,8 @@
 
 #include "server/exchange.h"
 #include "server/gate.h"
+#include "server/io/tls_session.h"
+#include "server/metrics/metrics.h"
 #include "server/request_parser.h"
 #include "server/response_head.h"
 #include "server/routes.h"
@@ -28,15 +30,21 @@ using Clock = std::chrono::steady_clock;
 
 // What all connections of a server share. Outlives them.
 struct Shared {
-  Shared(Site the_site, OriginGuard the_guard, std::function<void(const AccessRecord&)> log)
+  Shared(Site the_site, OriginGuard the_guard, KeyCheck the_keys, std::shared_ptr<const TlsContext> the_tls,
+         std::function<void(const AccessRecord&)> log)
       : site(std::move(the_site)),
         guard(std::move(the_guard)),
+        keys(std::move(the_keys)),
+        tls(std::move(the_tls)),
         on_request(std::move(log)),
         pool(site.limits.concurrent_requests, site.limits.queued_requests) {}
 
   const Site site;
   const OriginGuard guard;
+  const KeyCheck keys;
+  const std::shared_ptr<const TlsContext> tls;  // shared with the sessions; null: plain HTTP
   const std::function<void(const AccessRecord&)> on_request;
+  Metrics metrics;
   WorkerPool pool;
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> next_request{1};
@@ -76,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void begin_read();
   void on_readable(const boost::system::error_code& error);
+  void take_sealed(std::string_view bytes);
   void wake();
   void dispatch(const Route& route);
   HeadFacts head_facts(bool keep, std::optional<std::size_t> length) const;
@@ -85,7 +94,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer woken_timer_;
   Shared& shared_;
   RequestParser parser_;
-  std::string inbox_;  // read, not yet parsed
+  std::string inbox_;                // read, not yet parsed
+  std::unique_ptr<TlsSession> tls_;  // null: plain HTTP
+  std::string outbox_;               // sealed, not yet sent
   std::shared_ptr<Exchange> exchange_;
   Admission admission_;
   AccessRecord record_;
@@ -95,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kIdle;
   int requests_without_pause_ = 0;
   bool woken_ = false;
+  bool writing_ = false;
   bool reading_ = false;  // a wait for readability is pending
   bool gone_ = false;     // the client closed, or the connection broke
   bool timed_out_ = false;

@@ -12,6 +12,7 @@ void anthropic_messages(const Site& site, const Request& request, Exchange& exch
   ReplyStream stream(exchange, anthropic::kNamedEvents);
   auto wanted = anthropic::parse_message_request(request.body, site.limits, /*counting=*/false);
   if (!wanted) return stream.fail(wanted.error());
+  wanted->generate.client = request.client;
   if (const auto error = check_model(site, wanted->generate.model)) return stream.fail(*error);
   if (const auto error = check_thinking(site, wanted->generate.thinking)) return stream.fail(*error);
   const std::string id = "msg_" + request.id;

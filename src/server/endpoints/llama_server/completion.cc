@@ -89,8 +89,9 @@ std::string whole_json(const Site& site, const CompletionRequest& request, std::
 
 void llama_completion(const Site& site, const Request& request, Exchange& exchange) {
   ReplyStream stream(exchange, ReplyStream::kEvents);
-  const auto wanted = llama_server::parse_completion(request.body, site.limits);
+  auto wanted = llama_server::parse_completion(request.body, site.limits);
   if (!wanted) return stream.fail(wanted.error());
+  wanted->generate.client = request.client;
   if (const auto error = check_model(site, wanted->generate.model)) return stream.fail(*error);
   std::string answers;
   for (std::size_t index = 0; index < wanted->prompts.size(); ++index) {

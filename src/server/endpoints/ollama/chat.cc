@@ -29,8 +29,9 @@ std::string message_json(std::string_view text, std::string_view thinking,
 void ollama_chat(const Site& site, const Request& request, Exchange& exchange) {
   const auto started = Clock::now();
   ReplyStream stream(exchange, ollama::kLines);
-  const auto wanted = ollama::parse_chat(request.body, site.limits);
+  auto wanted = ollama::parse_chat(request.body, site.limits);
   if (!wanted) return stream.fail(wanted.error());
+  wanted->generate.client = request.client;
   const auto& generate = wanted->generate;
   if (const auto error = check_model(site, generate.model)) return stream.fail(*error);
   if (const auto error = check_thinking(site, wanted->thinking_wanted)) return stream.fail(*error);

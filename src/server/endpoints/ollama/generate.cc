@@ -81,8 +81,9 @@ std::vector<std::int32_t> context_after(const Site& site, const inference::Gener
 
 void ollama_generate(const Site& site, const Request& request, Exchange& exchange) {
   ReplyStream stream(exchange, ollama::kLines);
-  const auto wanted = ollama::parse_generate(request.body, site.limits);
+  auto wanted = ollama::parse_generate(request.body, site.limits);
   if (!wanted) return stream.fail(wanted.error());
+  wanted->generate.client = request.client;
   if (const auto error = check_model(site, wanted->generate.model)) return stream.fail(*error);
   if (const auto error = check_thinking(site, wanted->thinking_wanted)) return stream.fail(*error);
   const GenerateReply reply(site, wanted->generate.model);
