@@ -5,6 +5,7 @@
 
 #include "app/built_in_model.h"
 #include "app/serve_operation.h"
+#include "catalog/answers/desk.h"
 #include "core/log.h"
 #include "core/machine.h"
 #include "engine/llama/quantize.h"
@@ -48,6 +49,8 @@ Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::
   wanted.version = ZUBR_VERSION;
   ZUBR_TRY(shelf, open_shelf(*options.settings));
   wanted.shelf = std::move(shelf);
+  ZUBR_TRY(home, core::zubr_home(core::process_environment()));
+  wanted.desk = std::make_shared<catalog::Desk>(home);
   ZUBR_CHECK(add_operation(*options.settings, wanted));
   const std::chrono::milliseconds time_to_finish = wanted.stop_timeout;
   ZUBR_TRY(server, server::Server::start(std::move(wanted), *backend));

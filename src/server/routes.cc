@@ -47,6 +47,12 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/create", Where::kInline, Scope::kManage, endpoints::ollama_create},
     {"POST", "/api/push", Where::kInline, Scope::kManage, endpoints::ollama_push},
 
+    {"GET", "/api/catalog/search", Where::kWorker, Scope::kInfer, endpoints::catalog_search},
+    {"GET", "/api/catalog/models/{name}", Where::kWorker, Scope::kInfer, endpoints::catalog_model},
+    {"GET", "/api/catalog/compare", Where::kWorker, Scope::kInfer, endpoints::catalog_compare},
+    {"GET", "/api/catalog/leaderboard", Where::kWorker, Scope::kInfer, endpoints::catalog_leaderboard},
+    {"GET", "/api/catalog/datasets", Where::kWorker, Scope::kInfer, endpoints::catalog_datasets},
+    {"GET", "/api/catalog/fits", Where::kWorker, Scope::kInfer, endpoints::catalog_fits},
 
     {"POST", "/completion", Where::kWorker, Scope::kInfer, endpoints::llama_completion},
     {"POST", "/tokenize", Where::kWorker, Scope::kInfer, endpoints::llama_tokenize},

@@ -14,6 +14,10 @@
 #include "server/model_shelf.h"
 #include "server/server.h"
 
+namespace zubr::catalog {
+class Desk;
+}
+
 namespace zubr::server {
 
 class FileStore;
@@ -36,6 +40,7 @@ struct Site {
   const Metrics& metrics;
   ResponseStore& responses;  // of /v1/responses
   FileStore* const files;    // of /v1/files; null: the server has no folder of its own
+  catalog::Desk* const desk = nullptr;  // of /api/catalog; null: there is no catalog
 };
 
 enum class Where {

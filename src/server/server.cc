@@ -127,6 +127,7 @@ struct Server::Impl {
   Impl(const ServerOptions& options, inference::Backend& backend, Parts the_parts)
       : parts(std::move(the_parts)),
         shelf(options.shelf),
+        desk(options.desk),
         metered(backend, shared.metrics),
         shared(
             Site{metered, backend.info(),
@@ -134,7 +135,7 @@ struct Server::Impl {
                      .count(),
                  options.limits, [this] { return shared.stopping.load(); }, labels, options.shelf.get(),
                  options.version, [this] { return shared.jobs.load(); }, shared.metrics, *parts.responses,
-                 parts.files.get()},
+                 parts.files.get(), options.desk.get()},
             OriginGuard(options.allowed_hosts, options.allowed_origins, is_public(options)), key_check(options.keys),
             parts.tls, options.on_request) {
     add_gauges();
@@ -158,6 +159,7 @@ struct Server::Impl {
 
   const Parts parts;
   const std::shared_ptr<ModelShelf> shelf;
+  const std::shared_ptr<catalog::Desk> desk;
   LabelBatcher labels;
   MeteredBackend metered;
   Shared shared;  // outlives the loops, whose queues may hold what refers to it

@@ -23,6 +23,10 @@
 #include "inference/backend.h"
 #include "server/access_record.h"
 
+namespace zubr::catalog {
+class Desk;
+}
+
 namespace zubr::server {
 
 class ModelShelf;
@@ -56,6 +60,7 @@ struct ServerOptions {
   std::filesystem::path folder;                         // for files and stored responses; empty: in memory, no files
   std::shared_ptr<access::KeyRing> keys;                // shared with the caller; null: nobody needs one
   std::shared_ptr<ModelShelf> shelf;                    // shared with the caller; null: only the served model is known
+  std::shared_ptr<catalog::Desk> desk;                  // answers /api/catalog; shared with the caller; may be null
   std::string version = "0";                            // of the program, as clients are told
   std::function<void(const AccessRecord&)> on_request;  // once per request, when its answer has ended
 };

@@ -45,6 +45,14 @@ void ollama_put_blob(const Site& site, const Request& request, Exchange& exchang
 void ollama_create(const Site& site, const Request& request, Exchange& exchange);      // ollama/shelf.cc
 void ollama_push(const Site& site, const Request& request, Exchange& exchange);        // ollama/shelf.cc
 
+// The catalog of models: catalog/catalog.cc
+void catalog_search(const Site& site, const Request& request, Exchange& exchange);
+void catalog_model(const Site& site, const Request& request, Exchange& exchange);
+void catalog_compare(const Site& site, const Request& request, Exchange& exchange);
+void catalog_leaderboard(const Site& site, const Request& request, Exchange& exchange);
+void catalog_datasets(const Site& site, const Request& request, Exchange& exchange);
+void catalog_fits(const Site& site, const Request& request, Exchange& exchange);
+
 // llama-server's and Anthropic's
 void llama_completion(const Site& site, const Request& request, Exchange& exchange);      // llama_server/completion.cc
 void llama_tokenize(const Site& site, const Request& request, Exchange& exchange);        // llama_server/tokens.cc
