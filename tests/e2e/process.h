@@ -12,12 +12,12 @@
 namespace zubr::e2e {
 
 struct Command {
-  std::vector<std::string> arguments;              // the program first
-  std::string input;                               // all of standard input
-  std::map<std::string, std::string> environment;  // on top of this process's own; "" removes a variable
+  std::vector<std::string> arguments = {};              // the program first
+  std::string input = {};                               // all of standard input
+  std::map<std::string, std::string> environment = {};  // on top of this process's own; "" removes a variable
   std::filesystem::path folder = ".";
-  std::string output_file;    // standard output goes there instead: "/dev/full"
-  bool without_root = false;  // as nobody, where this process is root
+  std::string output_file = {};  // standard output goes there instead: "/dev/full"
+  bool without_root = false;     // as nobody, where this process is root
 };
 
 struct Finished {
