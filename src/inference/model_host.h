@@ -18,7 +18,8 @@ namespace zubr::inference {
 struct ModelWish {
   std::string name;        // empty: the host's own default
   int context_tokens = 0;  // at least; 0: any. A model that has more already is not loaded again
-  // How long the model stays after this use; negative: for ever, 0: it goes at once. None: as the host is set.
+  // How long the model stays after its last use, as that use says; negative: for ever, 0: it goes at once. None: as the
+  // host is set.
   std::optional<std::chrono::milliseconds> keep_alive = {};
 };
 

@@ -43,8 +43,14 @@ class GeneratorTest : public testing::Test {
  protected:
   void SetUp() override { ZUBR_NEED_TEST_DATA(); }
 
-  void load(const std::string& file, GeneratorOptions options = {}) {
-    model_ = load_test_model(file, 1);
+  void load(const std::string& file, GeneratorOptions options = {}, int context = 0) {
+    ModelOptions wanted;
+    wanted.path = test_model(file);
+    wanted.threads = 1;
+    wanted.context_tokens = context;
+    auto loaded = Model::load(wanted);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    model_ = *std::move(loaded);
     generator_ = std::make_unique<Generator>(model_, options);
   }
   void TearDown() override { generator_.reset(); }
@@ -326,20 +332,20 @@ TEST_F(GeneratorTest, EndsWhatRunsWhenItIsUnloaded) {
   EXPECT_EQ(answer.error().code(), ErrorCode::kCancelled);
 }
 
-// Sixteen at once with the same beginning of a few hundred tokens: it goes through the model once, and every answer is
+// Sixteen at once with the same beginning of a thousand tokens: it goes through the model once, and every answer is
 // what it is alone.
 TEST_F(GeneratorTest, EvaluatesASharedBeginningOnceForAllThatRunAtTheSameTime) {
   std::string shared = "Once upon a time, there was a little girl named Lily.";
-  for (int i = 0; i < 12; ++i) shared += " She loved to play outside in the sun with her red ball and her big dog.";
+  for (int i = 0; i < 40; ++i) shared += " She loved to play outside in the sun with her red ball and her big dog.";
   const auto prompt = [&](int i) { return shared + fmt::format(" One day, {} cats came to her.", i + 2); };
-  load(kStories, {.parallel = 1, .kept = 0});
+  load(kStories, {.parallel = 1, .kept = 0}, 2048);
   std::vector<std::string> alone;
   for (int i = 0; i < 16; ++i) alone.push_back(generate(greedy(prompt(i), 8))->text);
   const auto size = [&](const std::string& text) {
     return std::ssize(*model_->tokenizer().tokenize(text, {.add_special = true}));
   };
 
-  load(kStories, {.parallel = 16});
+  load(kStories, {.parallel = 16}, 2048);
   std::vector<std::string> together(16);
   std::atomic<std::int64_t> evaluated = 0;
   {
@@ -354,9 +360,11 @@ TEST_F(GeneratorTest, EvaluatesASharedBeginningOnceForAllThatRunAtTheSameTime) {
   }
   EXPECT_EQ(together, alone);
   const std::int64_t own = size(prompt(0)) - size(shared) + 2;  // a cut may fall into a word
-  EXPECT_GT(size(shared), 300);
+  EXPECT_GT(size(shared), 1000);
   EXPECT_LE(generator_->counts().evaluated_prompt_tokens, static_cast<std::uint64_t>(size(shared) + 16 * own));
   EXPECT_EQ(evaluated, static_cast<std::int64_t>(generator_->counts().evaluated_prompt_tokens));
+  RecordProperty("prompt_tokens", static_cast<int>(generator_->counts().prompt_tokens));
+  RecordProperty("evaluated_prompt_tokens", static_cast<int>(generator_->counts().evaluated_prompt_tokens));
 }
 
 TEST_F(GeneratorTest, RefusesAPromptThatDoesNotFitTheContextOfItsRequest) {

@@ -37,10 +37,9 @@ void PoolLedger::use(const std::string& name) {
 bool PoolLedger::release(const std::string& name, core::Clock::TimePoint now, KeepAlive keep_alive) {
   PoolEntry& entry = entries_.at(name);
   entry.last_use = ++uses_;
-  if (keep_alive == KeepAlive::zero() && !entry.pinned) entry.leaving = true;
   if (--entry.users > 0) return false;
   entry.expires = expiry(entry, now, keep_alive);
-  return entry.leaving;
+  return entry.leaving || (keep_alive == KeepAlive::zero() && !entry.pinned);
 }
 
 bool PoolLedger::leave(const std::string& name) {

@@ -38,7 +38,7 @@ class PoolLedger {
   const PoolEntry* find(const std::string& name) const;
 
   void use(const std::string& name);
-  // keep_alive < 0: for ever; 0: it leaves now. True when it is to be unloaded now.
+  // Of several users the last one's keep_alive counts. < 0: for ever; 0: no longer. True: to be unloaded now.
   bool release(const std::string& name, core::Clock::TimePoint now, KeepAlive keep_alive);
   // To be unloaded as soon as nobody uses it. True: now.
   bool leave(const std::string& name);

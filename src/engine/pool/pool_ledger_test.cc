@@ -55,7 +55,9 @@ TEST(PoolLedger, LetsAModelGoAtOnceWhenKeepAliveIsZeroButNotWhileOthersUseIt) {
   ledger.use("a");
   ledger.use("a");
   EXPECT_FALSE(ledger.release("a", kStart, seconds(0)));
-  EXPECT_TRUE(ledger.release("a", kStart, minutes(5)));
+  EXPECT_FALSE(ledger.release("a", kStart, minutes(5)));  // the last one wants it kept
+  ledger.use("a");
+  EXPECT_TRUE(ledger.release("a", kStart, seconds(0)));
   ledger.add("p", {.pinned = true}, kStart, seconds(0));
   ledger.use("p");
   EXPECT_FALSE(ledger.release("p", kStart, seconds(0)));
