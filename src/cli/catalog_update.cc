@@ -49,6 +49,9 @@ Result<std::vector<std::string>> chosen_sources(const UpdateWishes& wishes) {
   const auto is_hub = [](const std::string& name) { return name == "hf" || name == "hf-datasets"; };
   if (filtered && std::ranges::none_of(wishes.sources, is_hub))
     return fail(ErrorCode::kInvalidArgument, "filters are only for --source hf and --source hf-datasets");
+  const bool sized = wishes.filter.min_parameters || wishes.filter.max_parameters;
+  if (sized && std::ranges::find(wishes.sources, "hf-datasets") != wishes.sources.end())
+    return fail(ErrorCode::kInvalidArgument, "--params is for models; data sets have no parameters");
   return wishes.sources;
 }
 

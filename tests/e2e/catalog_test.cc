@@ -139,6 +139,7 @@ TEST_F(CatalogTest, RefusesWishesThatCannotBe) {
            {{"--source", "nobody"}, "one of openrouter"},
            {{"--sort", "colour"}, "one of trending"},
            {{"--source", "aider", "--search", "x"}, "filters are only"},
+           {{"--source", "hf-datasets", "--params", "7b"}, "is for models"},
            {{"--gated", "--not-gated"}, "leave nothing"},
            {{"--params", "large"}, "no range"}}) {
     std::vector<std::string> all{"catalog", "update"};

@@ -68,7 +68,7 @@ struct UpdateSites {
 };
 
 std::unique_ptr<SourceClient> hub_models_client(const UpdateSites& sites, const HubFilter& filter);
-// kInvalidArgument: data sets have no number of parameters.
+// Data sets have no number of parameters: that part of the filter is not used.
 std::unique_ptr<SourceClient> hub_datasets_client(const UpdateSites& sites, const HubFilter& filter);
 std::unique_ptr<SourceClient> hub_boards_client(const UpdateSites& sites, std::string day);
 std::unique_ptr<SourceClient> openrouter_client(const UpdateSites& sites);

@@ -1,7 +1,7 @@
 // What an update has read and not yet shown: pages kept one by one in the catalog's own file, published together. A
 // process that dies at any moment leaves the catalog as it was, and the next one goes on after the last kept page.
 //
-// One process at a time (updater.h holds the lock). Errors: those of storage/database.h.
+// One process at a time. Errors: those of storage/database.h.
 #pragma once
 
 #include <optional>

@@ -4,7 +4,7 @@
 //   const auto report = updater.update(*hub_models_client(sites, filter), stop);
 //
 // A source that fails leaves the catalog as it was; pages read before stay and the next update goes on after them, for
-// two days. kAlreadyExists is not an error of it: other processes may read all the time, but only one may update.
+// two days. Other processes may read all the time, but only one may update: the caller sees to that.
 //
 // One thread.
 #pragma once
