@@ -37,7 +37,7 @@ void add_serve(CLI::App& root, CommandLine& line) {
       line.add_command(root, "serve", "Answer HTTP requests in the form of the OpenAI API", "Models",
                        "  zubr serve --model tinytalk --port 8080\n"
                        "Paths: /v1/models, /v1/chat/completions, /healthz. Ctrl-C lets running answers end.\n");
-  for (const char* name : {"model", "threads", "context", "progress"}) line.add_setting(*command, name);
+  for (const char* name : {"model", "threads", "context", "compute", "progress"}) line.add_setting(*command, name);
   for (const core::Setting& setting : line.registry().all())
     if (setting.name.starts_with("serve.")) line.add_setting(*command, setting.name);
   command->callback([&line] { line.action = serve; });
