@@ -4,6 +4,7 @@
 #     search_100k_ms | http_request_us | http_rps | startup_ms |
 #     ttft_vs_llama_server | decode_vs_llama_server | chat16_vs_llama_server
 #     | lora_tokens_per_s_1b | train_share_of_matmul_peak
+#     | prefill_vs_stock_1b | scoring_vs_stock_1b | decode_vs_stock | onednn_share_of_int8_peak  (all four in one run)
 #   BENCH_ROWS=2000  BENCH_ROUNDS=4  BENCH_SLOTS=0  BENCH_LABELS=mixed  BENCH_SHAPE=1.24b  BENCH_TYPE=q8_0
 #   (see bench/README.md)
 set -euo pipefail
@@ -19,8 +20,21 @@ case "$only" in
   ''|classify_vs_llama_server|classify_share_of_raw_prefill|classify_10m_rows_peak_mb|search_100k_ms) ;;
   http_request_us|http_rps|startup_ms|ttft_vs_llama_server|decode_vs_llama_server|chat16_vs_llama_server) ;;
   lora_tokens_per_s_1b|train_share_of_matmul_peak) ;;
+  prefill_vs_stock_1b|scoring_vs_stock_1b|decode_vs_stock|onednn_share_of_int8_peak) ;;
   *) echo "bench: there is no figure '$only'; see tools/bench.sh" >&2; exit 2 ;;
 esac
+
+make_models() {
+  mkdir -p "$out/models"
+  "$programs/shape_model" --shape "$shape" --types q8_0,q4_0 --out "$out/models" \
+    --vocab third_party/build/llama.cpp/models/ggml-vocab-llama-bpe.gguf
+}
+
+prefill_figures() {
+  tools/build.sh "$build" shape_model fast_prefill
+  make_models
+  "$programs/fast_prefill" "$out/models/shape-$shape-$type.gguf" build/bench.jsonl "${BENCH_ROUNDS:-3}"
+}
 
 # One run gives both; it needs libtorch (tools/setup.sh train).
 train_figures() {
@@ -30,13 +44,12 @@ train_figures() {
     return 0
   fi
   tools/build.sh "$build" train_speed
-  mkdir -p "$out/models"
-  "$programs/shape_model" --shape "$shape" --types q8_0 --out "$out/models" \
-    --vocab third_party/build/llama.cpp/models/ggml-vocab-llama-bpe.gguf
+  make_models
   "$programs/train_speed" "$out/models/shape-$shape-q8_0.gguf" build/bench.jsonl
 }
 case "$only" in
   lora_tokens_per_s_1b|train_share_of_matmul_peak) train_figures; exit 0 ;;
+  prefill_vs_stock_1b|scoring_vs_stock_1b|decode_vs_stock|onednn_share_of_int8_peak) prefill_figures; exit 0 ;;
 esac
 
 tools/build.sh "$build" zubr shape_model side_by_side classify_10m search_100k http_load serve_vs_llama_server
@@ -50,8 +63,7 @@ case "$only" in
 esac
 
 if [[ "$only" =~ ^(|.*_llama_server|classify_share_of_raw_prefill)$ ]]; then
-  "$programs/shape_model" --shape "$shape" --types q8_0,q4_0 --out "$out/models" \
-    --vocab third_party/build/llama.cpp/models/ggml-vocab-llama-bpe.gguf
+  make_models
 fi
 if [[ "$only" =~ ^(|classify_vs_llama_server|classify_share_of_raw_prefill)$ ]]; then
   "$programs/side_by_side" --zubr "build/$build/zubr" --llama third_party/build/llama/bin --out "$out" \
@@ -73,4 +85,7 @@ if $served_figures; then
     --model "$out/models/shape-$shape-$type.gguf" --jsonl build/bench.jsonl --rounds "${BENCH_ROUNDS:-3}" \
     ${only:+--only "$only"}
 fi
-if [ -z "$only" ]; then train_figures; fi
+if [ -z "$only" ]; then
+  prefill_figures
+  train_figures
+fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job on real input: sorts examples/keywords.csv into categories with a local model and shows what came out.
-# The model is ZUBR_MODEL where set, else the one built into zubr, else the small test model beside the repository.
+# The model is ZUBR_MODEL where set, else the one built into zubr.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/build.sh release zubr
@@ -13,18 +13,10 @@ mkdir -p "$out"
 
 say() { printf '%s\n' "$*" >&2; }
 
-tinytalk=${ZUBR_TEST_DATA:-../shared/data}/models/tinytalk-3m-q4_0.gguf
 if [ -n "${ZUBR_MODEL:-}" ]; then
   say "model: $ZUBR_MODEL (from ZUBR_MODEL)"
-elif "$zubr" models list 2>/dev/null | grep -q 'built-in'; then
-  say "model: the built-in one"
-elif [ -f "$tinytalk" ]; then
-  export ZUBR_MODEL=$tinytalk
-  say "model: tinytalk, a 3 M English story model: expect near chance accuracy until the built-in model lands"
 else
-  say "demo: there is no model to run: set ZUBR_MODEL to a GGUF file (or to a name from 'zubr models list')"
-  say "demo: looked for $tinytalk"
-  exit 3
+  say "model: the built-in one"
 fi
 
 flags=()

@@ -62,9 +62,9 @@ class Keys : public ::testing::Test {
   TestClock clock_;
   inference::FakeBackend backend_;
   ServerOptions options_;
-  std::unique_ptr<Server> server_;
   std::mutex mutex_;
-  std::string log_;
+  std::string log_;                 // guarded by mutex_
+  std::unique_ptr<Server> server_;  // last: its threads write the log until it is gone
 };
 
 TEST_F(Keys, NobodyNeedsOneBeforeOneWasMade) {
