@@ -7,6 +7,8 @@
 #include <new>
 #include <thread>
 
+#include "core/display.h"
+#include "core/log.h"
 #include "engine/llama/handles.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/preflight.h"
@@ -69,6 +71,8 @@ Result<std::shared_ptr<const Model>> Model::load_file(const ModelOptions& option
   std::error_code no_size;
   const std::uint64_t file_bytes = std::filesystem::file_size(options.path, no_size);
   ZUBR_TRY(advice, onednn::advise(vocab_only ? Compute::kGgml : options.compute, no_size ? 0 : file_bytes));
+  if (!advice.reason.empty())
+    core::log_warn("'{}' is computed by ggml, slower: {}", options.path.string(), advice.reason);
   LogCapture log;
   bool cancelled = false;
   auto params = llama_model_default_params();
@@ -125,6 +129,7 @@ Result<void> Model::pack(Compute compute) {
     if (onednn::FastWeights::is_worth_it(weight)) weights.push_back(weight);
   ZUBR_TRY(fast, onednn::FastWeights::make(compute, weights, threads_));
   packed_bytes_ = fast->bytes();
+  core::log_info("packed weights of '{}' take {} beside the file", name_, core::display_bytes(packed_bytes_));
   handle_->fast = std::move(fast);
   compute_ = compute;
   return {};

@@ -21,8 +21,8 @@ std::vector<const ggml_tensor*> multiplied_tensors(const llama_model* model) {
   for (const auto& [name, tensor] : all) {
     const std::string_view whole = name;
     if (!whole.ends_with(".weight") || whole.find("norm") != std::string_view::npos) continue;
-    const bool is_table =
-        whole.find("token_embd") == 0 || whole.find("position_embd") == 0 || whole.find("token_types") == 0;
+    const bool is_table = whole.starts_with("token_embd") || whole.starts_with("per_layer_token_embd") ||
+                          whole.starts_with("position_embd") || whole.starts_with("token_types");
     if (is_table && (whole != "token_embd.weight" || has_output)) continue;
     if (tensor->buffer == nullptr || !ggml_backend_buffer_is_host(tensor->buffer)) continue;
     found.push_back(tensor);

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "core/display.h"
+#include "core/log.h"
 #include "core/machine.h"
 #include "engine/onednn/weight_registry.h"
 
@@ -49,12 +50,28 @@ bool is_fast_and_right(Precision precision) {
       length += right * right;
     }
   }
-  return std::sqrt(difference / length) <= 0.02;  // false for NaN
+  const double error = std::sqrt(difference / length);
+  if (error <= 0.02) return true;  // false for NaN
+  core::log_warn("oneDNN's {} product is wrong on this processor (relative error {:.2g}) and is not used: report it",
+                 precision == Precision::kInt8 ? "int8" : "bf16", error);
+  return false;
 }
 
+// Tried once for each precision; kernels that cannot be made are not there.
 bool works(Precision precision) {
-  static const bool int8 = is_fast_and_right(Precision::kInt8), bf16 = is_fast_and_right(Precision::kBf16);
-  return precision == Precision::kInt8 ? int8 : bf16;
+  const auto try_it = [](Precision one) {
+    try {
+      return is_fast_and_right(one);
+    } catch (const std::exception&) {
+      return false;
+    }
+  };
+  if (precision == Precision::kBf16) {
+    static const bool bf16 = try_it(Precision::kBf16);
+    return bf16;
+  }
+  static const bool int8 = try_it(Precision::kInt8);
+  return int8;
 }
 
 Precision precision_of(Compute compute, const ggml_tensor* weight) {
@@ -68,12 +85,9 @@ Result<Advice> advise(Compute wanted, std::uint64_t file_bytes) {
   if (wanted == Compute::kGgml) return Advice{};
   const bool chosen = wanted != Compute::kAuto;
   if (!chosen && file_bytes < kLeastFileBytes) return Advice{};
-  bool working = false;
-  try {
-    working =
-        (wanted == Compute::kBf16 || works(Precision::kInt8)) && (wanted == Compute::kInt8 || works(Precision::kBf16));
-  } catch (const std::exception&) {
-  }
+  // Automatic: one is enough, as a processor with fast bytes need not be fast at bf16. make() leaves out the rest.
+  const bool working =
+      (wanted != Compute::kBf16 && works(Precision::kInt8)) || (wanted != Compute::kInt8 && works(Precision::kBf16));
   if (!working) {
     if (chosen)
       return fail(ErrorCode::kUnsupported, "oneDNN has no fast {} products on this processor; use --compute ggml",
@@ -99,7 +113,9 @@ Result<std::unique_ptr<FastWeights>> FastWeights::make(Compute compute, const st
   auto& registry = WeightRegistry::instance();
   try {
     for (const ggml_tensor* weight : weights) {
-      registry.add(weight, precision_of(compute, weight), threads);
+      const Precision precision = precision_of(compute, weight);
+      if (!works(precision)) continue;
+      registry.add(weight, precision, threads);
       made->known_.push_back(weight);
       made->bytes_ += registry.find(weight)->bytes();
     }

@@ -21,7 +21,8 @@ struct Advice {
 };
 
 // What to use for a model of `file_bytes`. Asked for kInt8 or kBf16, the answer is that or an error: kUnsupported where
-// oneDNN has no fast product here or computes a wrong one, kOutOfMemory where memory is short. kAuto is never an error.
+// oneDNN has no fast product here or computes a wrong one, kOutOfMemory where memory is short. kAuto is never an error,
+// and goes on where one of the two is fast: matrices that want the other one stay with ggml.
 Result<Advice> advise(Compute wanted, std::uint64_t file_bytes);
 
 class FastWeights {
