@@ -192,10 +192,19 @@ class Generator::Worker {
           feed.tokens.size() - (feed.is_prompt ? 0 : 1);
     }
     if (!step.feeds.empty()) ++counts_.steps;
+    counts_.accepted_tokens = accepted_;
+    count_places_locked();
+  }
+
+  void count_places() {
+    const std::lock_guard lock(mutex_);
+    count_places_locked();
+  }
+
+  void count_places_locked() {
     counts_.running = planner_.running();
     counts_.waiting = static_cast<int>(planner_.waiting());
     counts_.cells_in_use = planner_.cells();
-    counts_.accepted_tokens = accepted_;
   }
 
   // Samples the job's next tokens from the logits of a feed: one, and one more for every draft that was right.
@@ -257,8 +266,10 @@ class Generator::Worker {
     conclude(id, std::move(outcome));
   }
 
+  // Whoever hears of the end finds its place free in counts().
   void conclude(RequestId id, Result<Generation> outcome) {
     const auto job = jobs_.extract(id);
+    count_places();
     job.mapped()->conclude(std::move(outcome));
   }
 
