@@ -5,6 +5,7 @@
 
 #include "app/built_in_model.h"
 #include "app/serve_operation.h"
+#include "app/stored_model_host.h"
 #include "catalog/answers/desk.h"
 #include "core/log.h"
 #include "core/machine.h"
@@ -32,17 +33,31 @@ Result<std::shared_ptr<server::ModelShelf>> open_shelf(const core::Settings& set
   http.user_agent = "zubr/" ZUBR_VERSION;
   models::PullOptions pull = models::pull_options(settings, environment);
   pull.check = engine::check_loads;
-  return std::make_shared<server::StoredModels>(
-      server::StoredModels::Options{.home = std::move(home),
-                                    .shipped = built_in_model(),
-                                    .pull = std::move(pull),
-                                    .http = std::move(http)});
+  return std::make_shared<server::StoredModels>(server::StoredModels::Options{
+      .home = std::move(home), .shipped = built_in_model(), .pull = std::move(pull), .http = std::move(http)});
+}
+
+Result<std::unique_ptr<StoredModelHost>> open_host(const cli::ServeOptions& options,
+                                                   const std::filesystem::path& home) {
+  const core::Settings& settings = *options.settings;
+  ZUBR_TRY(hosting, server::hosting_options(settings));
+  StoredModelHost::Options wanted(models::ModelStore(home / "models", built_in_model()));
+  wanted.model = options.model;
+  wanted.loaded = options.loaded;
+  wanted.open = options.open;
+  wanted.context_tokens = static_cast<int>(settings.integer("context"));
+  wanted.parallel = static_cast<int>(settings.integer("serve.parallel"));
+  wanted.packed = settings.text("compute") != "ggml";
+  wanted.machine_memory = core::memory_info().total;
+  wanted.memory = hosting.memory > 0 ? hosting.memory : wanted.machine_memory / 10 * 9;
+  wanted.keep_alive = hosting.keep_alive;
+  wanted.pinned = std::move(hosting.pinned);
+  return StoredModelHost::open(std::move(wanted));
 }
 
 }  // namespace
 
-Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::Backend> backend,
-                   std::stop_token stop) {
+Result<void> serve(const cli::ServeOptions& options, std::stop_token stop) {
   server::ServerOptions wanted = server::server_options(*options.settings);
   wanted.host = options.host;
   wanted.port = options.port;
@@ -53,7 +68,8 @@ Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::
   wanted.desk = std::make_shared<catalog::Desk>(home);
   ZUBR_CHECK(add_operation(*options.settings, wanted));
   const std::chrono::milliseconds time_to_finish = wanted.stop_timeout;
-  ZUBR_TRY(server, server::Server::start(std::move(wanted), *backend));
+  ZUBR_TRY(host, open_host(options, home));
+  ZUBR_TRY(server, server::Server::start(std::move(wanted), *host));
   options.ready(server->url());
   wait_for(stop);
   const server::StopReport report = server->stop(time_to_finish);

@@ -1,7 +1,6 @@
 // The HTTP server behind `zubr serve`.
 #pragma once
 
-#include <memory>
 #include <stop_token>
 
 #include "cli/services.h"
@@ -9,7 +8,7 @@
 namespace zubr::app {
 
 // Answers until `stop`, then lets running requests end for a while. The order of going down: no new connections,
-// running answers, the server, the backend.
-Result<void> serve(const cli::ServeOptions& options, std::shared_ptr<inference::Backend> backend, std::stop_token stop);
+// running answers, the server, the models.
+Result<void> serve(const cli::ServeOptions& options, std::stop_token stop);
 
 }  // namespace zubr::app

@@ -26,15 +26,6 @@ engine::Compute compute_of(const std::string& name) {
   return name == "auto" ? engine::Compute::kAuto : engine::Compute::kGgml;
 }
 
-// They have no flags: the file and the environment say all of them.
-Result<engine::RunOptions> run_options() {
-  const core::Environment environment = core::process_environment();
-  ZUBR_TRY(home, core::zubr_home(environment));
-  const core::SettingsRegistry registry = all_settings();
-  ZUBR_TRY(settings, core::Settings::load(registry, home / "config.toml", environment));
-  return engine::run_options(settings);
-}
-
 Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec& spec) {
   engine::ModelOptions options;
   options.path = spec.file;
@@ -49,7 +40,11 @@ Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec&
   options.chat_template = wishes.chat_template;
   options.adapters = wishes.adapters;
   if (options.context_tokens == 0) options.context_tokens = wishes.context_tokens;
-  ZUBR_TRY(run, run_options());
+  engine::RunOptions run;
+  if (spec.settings) {
+    ZUBR_TRY(wanted, engine::run_options(*spec.settings));
+    run = std::move(wanted);
+  }
   ZUBR_TRY(engine, engine::Engine::open(options, run));
   std::shared_ptr<inference::Backend> backend = std::move(engine);
   if (spec.recipe.empty()) return backend;

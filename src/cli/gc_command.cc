@@ -26,9 +26,8 @@ void add_gc(CLI::App& root, CommandLine& line) {
   CLI::App* command = line.add_command(root, "gc", "Remove pulled files that no model needs any more", "Models");
   const auto dry_run = std::make_shared<bool>(false);
   command->add_flag("--dry-run", *dry_run, "only say what would go");
-  command->callback([&line, dry_run] {
-    line.action = [dry_run](Session& session) { return collect(*dry_run, session); };
-  });
+  command->callback(
+      [&line, dry_run] { line.action = [dry_run](Session& session) { return collect(*dry_run, session); }; });
 }
 
 }  // namespace zubr::cli

@@ -51,8 +51,7 @@ class ProgramTest : public testing::Test {
       opened_.push_back(spec);
       return backend_;
     };
-    services_.serve = [this](const ServeOptions& options, std::shared_ptr<inference::Backend>,
-                             std::stop_token) -> Result<void> {
+    services_.serve = [this](const ServeOptions& options, std::stop_token) -> Result<void> {
       options.ready("http://" + options.host);
       served_.push_back(options);
       return {};
@@ -263,6 +262,19 @@ TEST_F(ProgramTest, ServeHandsOverItsSettings) {
   EXPECT_EQ(served_[0].host, "127.0.0.2");
   EXPECT_EQ(opened_[0].parallel, 3);
   EXPECT_NE(outcome.err.find("serving m at http://127.0.0.2"), std::string::npos);
+  ASSERT_TRUE(served_[0].model);
+  EXPECT_EQ(served_[0].model->name, "m");
+  EXPECT_EQ(served_[0].loaded, backend_);
+}
+
+// Nothing is loaded before it is asked for, and then as the settings say.
+TEST_F(ProgramTest, ServeWithoutAModelLoadsThemOnDemand) {
+  const auto outcome = run({"serve", "--port", "0", "--threads", "1", "--parallel", "2", "--compute", "ggml"});
+  EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
+  EXPECT_NE(outcome.err.find("serving the models of this machine at http://"), std::string::npos) << outcome.err;
+  ASSERT_EQ(served_.size(), 1u);
+  EXPECT_FALSE(served_[0].model);
+  EXPECT_TRUE(opened_.empty());
 }
 
 TEST_F(ProgramTest, DoctorFailsWithItsSelfTest) {

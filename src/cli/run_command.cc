@@ -123,6 +123,9 @@ void add_run(CLI::App& root, CommandLine& line) {
   for (const char* name :
        {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "compute", "progress"})
     line.add_setting(*command, name);
+  for (const core::Setting& setting : line.registry().all())
+    if (setting.name.starts_with("engine.") && setting.name != "engine.adapters")
+      line.add_setting(*command, setting.name);
   command->callback(
       [&line, arguments] { line.action = [arguments](Session& session) { return run(*arguments, session); }; });
 }

@@ -27,6 +27,7 @@ struct BackendSpec {
   std::string compute = "ggml";              // as the setting `compute`
   std::function<bool(float)> progress = {};  // 0..1 while loading; false stops it
   models::Modelfile recipe = {};             // what the model's maker wants of its use
+  const core::Settings* settings = nullptr;  // of the engine, with the flags that were given; null: the defaults
 };
 
 struct QuantizeSpec {
@@ -47,8 +48,15 @@ struct QuantizationName {
 
 struct ServeOptions {
   std::string host;
-  int port = 0;                                          // 0 = any free one
-  const core::Settings* settings = nullptr;              // of all modules; outlives the call
+  int port = 0;                              // 0 = any free one
+  const core::Settings* settings = nullptr;  // of all modules; outlives the call
+  // What requests mean that name no model; none: the model inside the program, loaded when it is first asked for.
+  std::optional<models::ResolvedModel> model = {};
+  std::shared_ptr<inference::Backend> loaded = {};  // that model, which stays
+  // How the others are opened when they are asked for; from any thread.
+  std::function<Result<std::shared_ptr<inference::Backend>>(const models::ResolvedModel&, int context_tokens,
+                                                            std::stop_token)>
+      open = {};
   std::function<void(std::string_view url)> ready = {};  // called once, when requests are answered
   // Called once, when all is over: requests that were running when it was to stop, by how they ended.
   std::function<void(std::int64_t finished, std::int64_t cancelled)> stopped = {};
@@ -70,8 +78,8 @@ struct SelfTest {
 
 struct Services {
   std::function<Result<std::shared_ptr<inference::Backend>>(const BackendSpec&)> open_backend;
-  // Blocks until `stop`; the backend is shared with the requests still running.
-  std::function<Result<void>(const ServeOptions&, std::shared_ptr<inference::Backend>, std::stop_token stop)> serve;
+  // Blocks until `stop`.
+  std::function<Result<void>(const ServeOptions&, std::stop_token stop)> serve;
   std::string version;  // of zubr
   std::function<std::vector<Component>()> components;
   std::function<std::vector<SelfTest>()> self_tests;

@@ -28,6 +28,18 @@ Result<models::ResolvedModel> Session::find_model(const std::string& named) {
   return store.resolve(wanted);
 }
 
+BackendSpec Session::backend_spec(const models::ResolvedModel& model, int parallel) const {
+  return {.file = model.file,
+          .name = model.name,
+          .threads = static_cast<int>(settings.integer("threads")),
+          .context_tokens = static_cast<int>(settings.integer("context")),
+          .parallel = parallel,
+          .compute = settings.text("compute"),
+          .progress = {},
+          .recipe = model.recipe,
+          .settings = &settings};
+}
+
 Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::ResolvedModel& model, int parallel,
                                                                 const std::string& compute) {
   std::error_code ignored;
@@ -36,19 +48,13 @@ Result<std::shared_ptr<inference::Backend>> Session::open_model(const models::Re
   const auto meter = progress_meter();
   meter->start(message("loading {}", model.name), "MiB");
   const std::stop_token stop = interrupt.token();
-  auto backend =
-      services.open_backend({.file = model.file,
-                             .name = model.name,
-                             .threads = static_cast<int>(settings.integer("threads")),
-                             .context_tokens = static_cast<int>(settings.integer("context")),
-                             .parallel = parallel,
-                             .compute = compute.empty() ? settings.text("compute") : compute,
-                             .progress =
-                                 [&](float share) {
-                                   meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
-                                   return !stop.stop_requested();
-                                 },
-                             .recipe = model.recipe});
+  BackendSpec spec = backend_spec(model, parallel);
+  if (!compute.empty()) spec.compute = compute;
+  spec.progress = [&](float share) {
+    meter->update(static_cast<std::int64_t>(share * static_cast<float>(total)), total);
+    return !stop.stop_requested();
+  };
+  auto backend = services.open_backend(spec);
   if (backend) meter->update(total, total);
   if (!backend) meter->cancel();
   return backend;

@@ -50,6 +50,8 @@ class Session {
   // Resolves a name or path (empty: the setting `model`) and opens it, showing progress. `parallel` as in BackendSpec.
   // kInvalidArgument, with what to do, when no model is named anywhere.
   Result<models::ResolvedModel> find_model(const std::string& named);
+  // What opens the model as the settings say; without progress.
+  BackendSpec backend_spec(const models::ResolvedModel& model, int parallel) const;
   // `compute`: as the setting of that name, which it is instead of.
   Result<std::shared_ptr<inference::Backend>> open_model(const models::ResolvedModel& model, int parallel,
                                                          const std::string& compute = {});

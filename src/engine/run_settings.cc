@@ -6,7 +6,7 @@ namespace {
 using core::Setting;
 using core::SettingType;
 
-constexpr const char* kWhere = "none: environment and config.toml";
+constexpr const char* kWhere = "run, serve";
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -47,7 +47,7 @@ std::vector<Setting> run_settings() {
       {.name = "engine.adapters",
        .help = "LoRA adapters (GGUF files) that requests may name, as NAME=FILE, separated by commas.",
        .example = "polite=/models/polite.gguf",
-       .where = kWhere},
+       .where = "serve"},
   };
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -24,10 +25,9 @@ struct ModelWish {
 };
 
 struct LoadedModel {
-  std::string name;
+  ModelInfo info;           // of one that is loading: the name only
   std::uint64_t bytes = 0;  // of memory that came with it, as measured
-  int context_tokens = 0;
-  int users = 0;  // who hold it, or wait for it while it is loading
+  int users = 0;            // who hold it, or wait for it while it is loading
   bool pinned = false;
   bool loading = false;
   // None: it stays.
@@ -43,9 +43,16 @@ class ModelHost {
   // what is pinned; kCancelled; kTimeout never.
   virtual Result<std::shared_ptr<Backend>> borrow(const ModelWish& wish, std::stop_token stop) = 0;
 
+  // Which model a name means, as loaded() calls it: "llama3:latest" → "llama3". Empty: the default one. kNotFound.
+  virtual Result<std::string> resolve(const std::string& name) const = 0;
+
   virtual std::vector<LoadedModel> loaded() const = 0;
-  // As soon as nobody uses it. False: it is not loaded.
+  // As soon as nobody uses it. The name as resolve() gives it. False: it is not loaded.
   virtual bool unload(const std::string& name) = 0;
+
+  // `listener` is called with a Backend that is about to go, which nobody holds any more; from any thread, and it must
+  // not call the host. Null: nobody listens. When this returns, the one before is not running and never will be.
+  virtual void on_unload(std::function<void(const Backend&)> listener) = 0;
 };
 
 }  // namespace zubr::inference

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "models/modelfile/modelfile.h"
 
 namespace zubr::server {
 
@@ -37,6 +38,22 @@ struct ShelfPullProgress {
   bool verifying = false;
 };
 
+// A new model: from another one, or from blobs.
+struct ShelfRecipe {
+  std::string name;
+  std::string from;                   // a model's name, never a path; empty: `files`
+  std::vector<std::string> files;     // digests: the GGUF file, and the projector of a vision model
+  std::vector<std::string> adapters;  // digests
+  models::Modelfile modelfile;        // without FROM and ADAPTER
+};
+
+struct ShelfPushProgress {
+  std::string what;  // "model", "license" …
+  std::uint64_t total = 0;
+  std::uint64_t completed = 0;
+  bool hashing = false;
+};
+
 class ModelShelf {
  public:
   virtual ~ModelShelf() = default;
@@ -53,6 +70,12 @@ class ModelShelf {
   // From a registry or the hub; kUnsupported for addresses and files: those are for who sits at this machine.
   virtual Result<void> pull(std::string_view reference, const std::function<void(const ShelfPullProgress&)>& progress,
                             std::stop_token stop) = 0;
+
+  // What the user should know of it then. Replaces a model of that name.
+  virtual Result<std::vector<std::string>> create(const ShelfRecipe& recipe, std::stop_token stop) = 0;
+  // kInvalidArgument for a place that is none in a registry.
+  virtual Result<void> push(std::string_view name, std::string_view reference,
+                            const std::function<void(const ShelfPushProgress&)>& progress, std::stop_token stop) = 0;
 
   virtual Result<bool> has_blob(std::string_view digest) = 0;
   // kInvalidArgument when the bytes have another digest.

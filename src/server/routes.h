@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "access/api_key.h"
-#include "inference/backend.h"
+#include "inference/model_host.h"
 #include "server/exchange.h"
 #include "server/message.h"
 #include "server/model_shelf.h"
@@ -28,23 +28,22 @@ class ResponseStore;
 
 // What endpoints know of the world. Lives as long as the server.
 struct Site {
-  inference::Backend& backend;
-  const inference::ModelInfo model;  // asked once at start: info() may block
-  const std::int64_t started_at;     // Unix time in seconds
+  inference::ModelHost& host;
+  const std::int64_t started_at;  // Unix time in seconds
   const ServerLimits limits;
   const std::function<bool()> stopping;
   LabelBatcher& labels;
-  ModelShelf* const shelf;             // null: the server knows no model but its own
+  ModelShelf* const shelf;             // null: only the models of the host are known
   const std::string version;           // of the program
   const std::function<int()> running;  // requests that are worked on, or wait to be
-  const Metrics& metrics;
-  ResponseStore& responses;  // of /v1/responses
-  FileStore* const files;    // of /v1/files; null: the server has no folder of its own
+  Metrics& metrics;
+  ResponseStore& responses;             // of /v1/responses
+  FileStore* const files;               // of /v1/files; null: the server has no folder of its own
   catalog::Desk* const desk = nullptr;  // of /api/catalog; null: there is no catalog
 };
 
 enum class Where {
-  kInline,  // on the I/O thread: microseconds, never blocks, never calls the Backend
+  kInline,  // on the I/O thread: microseconds, never blocks, never borrows a model
   kWorker,  // on the worker pool
 };
 

@@ -16,10 +16,11 @@
 #include <thread>
 #include <unordered_map>
 
+#include "inference/one_model_host.h"
 #include "server/classify/label_batcher.h"
 #include "server/files/file_store.h"
 #include "server/io/connection.h"
-#include "server/metrics/metered_backend.h"
+#include "server/lent_model.h"
 #include "server/responses/response_store.h"
 
 namespace zubr::server {
@@ -122,15 +123,16 @@ struct Server::Impl {
     std::shared_ptr<const TlsContext> tls;
     std::unique_ptr<ResponseStore> responses;
     std::unique_ptr<FileStore> files;
+    std::unique_ptr<inference::ModelHost> host;  // null: it is the caller's
   };
 
-  Impl(const ServerOptions& options, inference::Backend& backend, Parts the_parts)
+  Impl(const ServerOptions& options, inference::ModelHost& the_host, Parts the_parts)
       : parts(std::move(the_parts)),
         shelf(options.shelf),
         desk(options.desk),
-        metered(backend, shared.metrics),
+        host(the_host),
         shared(
-            Site{metered, backend.info(),
+            Site{the_host,
                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
                      .count(),
                  options.limits, [this] { return shared.stopping.load(); }, labels, options.shelf.get(),
@@ -138,6 +140,7 @@ struct Server::Impl {
                  parts.files.get(), options.desk.get()},
             OriginGuard(options.allowed_hosts, options.allowed_origins, is_public(options)), key_check(options.keys),
             parts.tls, options.on_request) {
+    host.on_unload([this](const inference::Backend& gone) { labels.forget_scope(scope_of(gone)); });
     add_gauges();
     shared.run_id = random_id();
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) loops.push_back(std::make_unique<Loop>());
@@ -146,6 +149,8 @@ struct Server::Impl {
                             limits.write_timeout / 4, limits.ping_interval / 4});
     sweep_every = std::max(sweep_every, std::chrono::milliseconds(1));
   }
+
+  ~Impl() { host.on_unload(nullptr); }
 
   void add_gauges();
   asio::awaitable<void> accept();
@@ -161,7 +166,7 @@ struct Server::Impl {
   const std::shared_ptr<ModelShelf> shelf;
   const std::shared_ptr<catalog::Desk> desk;
   LabelBatcher labels;
-  MeteredBackend metered;
+  inference::ModelHost& host;
   Shared shared;  // outlives the loops, whose queues may hold what refers to it
   std::vector<std::unique_ptr<Loop>> loops;
   std::unique_ptr<tcp::acceptor> acceptor;
@@ -185,6 +190,7 @@ void Server::Impl::add_gauges() {
                     [this] { return double(shared.site.limits.concurrent_requests); });
   metrics.add_gauge("zubr_requests_waiting_limit", "The most that may wait; more are told to try later.",
                     [this] { return double(shared.site.limits.queued_requests); });
+  metrics.add_gauge("zubr_models_loaded", "Models in memory.", [this] { return double(host.loaded().size()); });
 }
 
 asio::awaitable<void> Server::Impl::accept() {
@@ -269,7 +275,18 @@ StopReport Server::Impl::stop(std::chrono::milliseconds deadline) {
   return *report;
 }
 
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, inference::ModelHost& host) {
+  return start(std::move(options), host, nullptr);
+}
+
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, inference::Backend& backend) {
+  auto one = std::make_unique<inference::OneModelHost>(backend);
+  inference::ModelHost& host = *one;
+  return start(std::move(options), host, std::move(one));
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, inference::ModelHost& host,
+                                              std::unique_ptr<inference::ModelHost> owned) {
   ZUBR_TRY(address, listen_address(options));
   ZUBR_TRY(tls, open_tls(options));
   const bool keeps = !options.folder.empty();
@@ -279,8 +296,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, inference::
     ZUBR_TRY(opened, FileStore::open(options.folder / "files"));
     files = std::move(opened);
   }
-  auto impl =
-      std::make_unique<Impl>(options, backend, Impl::Parts{std::move(tls), std::move(responses), std::move(files)});
+  auto impl = std::make_unique<Impl>(
+      options, host, Impl::Parts{std::move(tls), std::move(responses), std::move(files), std::move(owned)});
   impl->acceptor = std::make_unique<tcp::acceptor>(impl->loops.front()->context);
   ZUBR_CHECK(open_acceptor(*impl->acceptor, address, options.port));
   error_code error;

@@ -1,8 +1,8 @@
-// Server: the HTTP face of a Backend. One object is one listening port.
+// Server: the HTTP face of models. One object is one listening port.
 //
 // Threads: start() makes `io_threads` threads that never block and up to `limits.concurrent_requests` workers in which
 // the blocking Backend calls run. Every callback in ServerOptions is called on those threads and must be quick.
-// Ownership: the Backend must outlive the Server. The destructor is stop(0 ms).
+// Ownership: the ModelHost or the Backend must outlive the Server. The destructor is stop(0 ms).
 // Failure: what a client does wrong is an answer with an OpenAI error object, never an end of the process.
 //
 // Safety: a loopback address unless there are keys, or allow_public; Host and Origin are checked, so that a web page in
@@ -20,7 +20,7 @@
 
 #include "access/key_ring.h"
 #include "core/result.h"
-#include "inference/backend.h"
+#include "inference/model_host.h"
 #include "server/access_record.h"
 
 namespace zubr::catalog {
@@ -75,6 +75,8 @@ class Server {
   // Listening when it returns. kInvalidArgument for an address that is none, or a public one without keys or
   // allow_public; what TlsContext::open() says of the certificate; kUnavailable when the port is taken;
   // kPermissionDenied when the system refuses.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, inference::ModelHost& host);
+  // Of one model, which is there and stays.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, inference::Backend& backend);
   ~Server();
 
@@ -87,6 +89,8 @@ class Server {
 
  private:
   struct Impl;
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, inference::ModelHost& host,
+                                               std::unique_ptr<inference::ModelHost> owned);
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

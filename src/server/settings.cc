@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "server/duration.h"
+
 namespace zubr::server {
 namespace {
 
@@ -40,9 +42,7 @@ std::chrono::milliseconds milliseconds(const core::Settings& settings, std::stri
   return std::chrono::milliseconds(static_cast<std::int64_t>(settings.number(name) * 1'000));
 }
 
-}  // namespace
-
-std::vector<Setting> server_settings() {
+std::vector<Setting> reach_settings() {
   return {
       {.name = "serve.allow_public",
        .type = SettingType::kBool,
@@ -73,6 +73,11 @@ std::vector<Setting> server_settings() {
                "error.",
        .example = "/var/log/zubr/access.jsonl",
        .where = "serve"},
+  };
+}
+
+std::vector<Setting> limit_settings() {
+  return {
       {.name = "serve.max_body_mb",
        .type = SettingType::kNumber,
        .fallback = "10",
@@ -115,6 +120,43 @@ std::vector<Setting> server_settings() {
   };
 }
 
+std::vector<Setting> model_settings() {
+  return {
+      {.name = "serve.keep_alive",
+       .fallback = "5m",
+       .help =
+           "How long a model stays in memory after its last use, where a request does not say it: `30s`, `2h`; `-1s` "
+           "is for ever, `0` not at all.",
+       .example = "1h",
+       .where = "serve"},
+      {.name = "serve.memory_gb",
+       .type = SettingType::kNumber,
+       .fallback = "0",
+       .help =
+           "The memory that the program may have, in GiB: models that nobody uses go when another one needs room. 0 is "
+           "nine tenths of the machine's.",
+       .example = "16",
+       .min = 0,
+       .max = 1'000'000,
+       .where = "serve"},
+      {.name = "serve.pinned",
+       .help = "Models, separated by commas, that stay in memory once they are loaded.",
+       .example = "bielik,llama3.2",
+       .where = "serve"},
+  };
+}
+
+}  // namespace
+
+std::vector<Setting> server_settings() {
+  std::vector<Setting> all = reach_settings();
+  for (auto* more : {&limit_settings, &model_settings}) {
+    std::vector<Setting> others = (*more)();
+    all.insert(all.end(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
+  }
+  return all;
+}
+
 ServerOptions server_options(const core::Settings& settings) {
   ServerOptions options;
   options.allow_public = settings.enabled("serve.allow_public");
@@ -133,6 +175,19 @@ ServerOptions server_options(const core::Settings& settings) {
   limits.body_timeout = milliseconds(settings, "serve.body_timeout");
   limits.write_timeout = milliseconds(settings, "serve.write_timeout");
   return options;
+}
+
+Result<HostingOptions> hosting_options(const core::Settings& settings) {
+  const std::string& text = settings.text("serve.keep_alive");
+  const auto keep_alive = parse_duration(text);
+  if (!keep_alive)
+    return fail(ErrorCode::kInvalidArgument,
+                "serve.keep_alive: '{}' is no length of time; write 30s, 5m or 2h, 0 or -1s (for ever)", text);
+  constexpr double kGibibyte = 1 << 30;
+  const std::vector<std::string> pinned = split_list(settings.text("serve.pinned"));
+  return HostingOptions{.memory = static_cast<std::uint64_t>(settings.number("serve.memory_gb") * kGibibyte),
+                        .keep_alive = *keep_alive,
+                        .pinned = {pinned.begin(), pinned.end()}};
 }
 
 }  // namespace zubr::server

@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/machine.h"
+
 namespace zubr::engine {
 
 using inference::Backend;
@@ -28,12 +30,15 @@ struct ModelPool::State {
                     std::stop_token stop);
   Result<void> make_room(std::unique_lock<std::mutex>& lock, const std::string& name, std::uint64_t need,
                          std::stop_token stop);
-  std::shared_ptr<Backend> lend(const std::string& name, KeepAlive keep_alive);
-  void release(const std::string& name, KeepAlive keep_alive);
+  std::shared_ptr<Backend> lend(const std::string& name, std::optional<KeepAlive> keep_alive);
+  void release(const std::string& name, std::optional<KeepAlive> keep_alive);
   void drop(std::unique_lock<std::mutex>& lock, const std::string& name);
   void unload_expired();
+  void end(std::shared_ptr<Backend> backend);
 
   PoolOptions options;
+  std::mutex listener_mutex;  // held while it is called; never with `mutex`
+  std::function<void(const Backend&)> listener;
   mutable std::mutex mutex;
   std::condition_variable_any changed;
   PoolLedger ledger;                                         // guarded by mutex, as what follows
@@ -54,12 +59,19 @@ Result<bool> ModelPool::State::wait_for_load(std::unique_lock<std::mutex>& lock,
   return !load->error;
 }
 
+void ModelPool::State::end(std::shared_ptr<Backend> backend) {
+  const std::lock_guard lock(listener_mutex);
+  if (listener) listener(*backend);
+  backend.reset();
+  core::release_free_memory();  // or what is measured next would still have it
+}
+
 // Unloads a model that nobody uses. The lock is open while its memory is given back.
 void ModelPool::State::drop(std::unique_lock<std::mutex>& lock, const std::string& name) {
   ledger.remove(name);
   auto gone = backends.extract(name);
   lock.unlock();
-  if (!gone.empty()) gone.mapped().reset();
+  if (!gone.empty()) end(std::move(gone.mapped()));
   lock.lock();
   changed.notify_all();
 }
@@ -119,12 +131,12 @@ Result<void> ModelPool::State::load(std::unique_lock<std::mutex>& lock, const Po
   return {};
 }
 
-std::shared_ptr<Backend> ModelPool::State::lend(const std::string& name, KeepAlive keep_alive) {
+std::shared_ptr<Backend> ModelPool::State::lend(const std::string& name, std::optional<KeepAlive> keep_alive) {
   ledger.use(name);
   return {backends.at(name).get(), [this, name, keep_alive](Backend*) { release(name, keep_alive); }};
 }
 
-void ModelPool::State::release(const std::string& name, KeepAlive keep_alive) {
+void ModelPool::State::release(const std::string& name, std::optional<KeepAlive> keep_alive) {
   std::unique_lock lock(mutex);
   if (ledger.release(name, options.clock->now(), keep_alive)) drop(lock, name);
   changed.notify_all();
@@ -133,7 +145,6 @@ void ModelPool::State::release(const std::string& name, KeepAlive keep_alive) {
 Result<std::shared_ptr<Backend>> ModelPool::State::borrow(const inference::ModelWish& wish, std::stop_token stop) {
   const PoolOptions::Wanted wanted{wish.name.empty() ? options.default_name : wish.name, wish.context_tokens};
   if (wanted.name.empty()) return fail(ErrorCode::kInvalidArgument, "no model is named, and there is no default one");
-  const KeepAlive keep_alive = wish.keep_alive.value_or(options.keep_alive);
   std::unique_lock lock(mutex);
   while (true) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -143,7 +154,7 @@ Result<std::shared_ptr<Backend>> ModelPool::State::borrow(const inference::Model
     }
     if (const PoolEntry* entry = ledger.find(wanted.name)) {
       const bool fits = wanted.context_tokens <= entry->context_tokens || entry->context_tokens == 0;
-      if (fits && !entry->leaving) return lend(wanted.name, keep_alive);
+      if (fits && !entry->leaving) return lend(wanted.name, wish.keep_alive);
       if (ledger.leave(wanted.name)) {
         drop(lock, wanted.name);
       } else {
@@ -153,13 +164,13 @@ Result<std::shared_ptr<Backend>> ModelPool::State::borrow(const inference::Model
     }
     const auto load_state = std::make_shared<Load>();
     loads[wanted.name] = load_state;
-    const auto done = load(lock, wanted, keep_alive, stop);
+    const auto done = load(lock, wanted, wish.keep_alive.value_or(options.keep_alive), stop);
     if (!done) load_state->error = done.error();
     load_state->over = true;
     loads.erase(wanted.name);
     changed.notify_all();
     if (!done) return fail(done.error());
-    return lend(wanted.name, keep_alive);
+    return lend(wanted.name, wish.keep_alive);
   }
 }
 
@@ -205,15 +216,25 @@ std::vector<inference::LoadedModel> ModelPool::loaded() const {
   const std::lock_guard lock(state_->mutex);
   std::vector<inference::LoadedModel> all;
   for (const auto& [name, entry] : state_->ledger.entries()) {
-    all.push_back({.name = name,
+    inference::ModelInfo info = state_->backends.at(name)->info();
+    info.name = name;
+    all.push_back({.info = std::move(info),
                    .bytes = entry.bytes,
-                   .context_tokens = entry.context_tokens,
                    .users = entry.users,
                    .pinned = entry.pinned,
                    .expires = entry.expires});
   }
-  for (const auto& [name, load] : state_->loads) all.push_back({.name = name, .users = load->waiting, .loading = true});
+  for (const auto& [name, load] : state_->loads) {
+    inference::ModelInfo info;
+    info.name = name;
+    all.push_back({.info = std::move(info), .users = load->waiting, .loading = true});
+  }
   return all;
+}
+
+bool ModelPool::is_loaded(const std::string& name) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->ledger.find(name) != nullptr;
 }
 
 bool ModelPool::unload(const std::string& name) {
@@ -221,6 +242,15 @@ bool ModelPool::unload(const std::string& name) {
   if (state_->ledger.find(name) == nullptr) return false;
   if (state_->ledger.leave(name)) state_->drop(lock, name);
   return true;
+}
+
+Result<std::string> ModelPool::resolve(const std::string& name) const {
+  return name.empty() ? state_->options.default_name : name;
+}
+
+void ModelPool::on_unload(std::function<void(const Backend&)> listener) {
+  const std::lock_guard lock(state_->listener_mutex);
+  state_->listener = std::move(listener);
 }
 
 void ModelPool::unload_expired() { state_->unload_expired(); }

@@ -36,11 +36,11 @@ struct PoolOptions {
   std::function<Result<std::uint64_t>(const Wanted&)> estimate;
   std::function<std::uint64_t()> measure;  // memory of the process now
   std::string default_name = {};
-  std::uint64_t memory = 0;  // of the process, at most; 0: no limit
-  KeepAlive keep_alive = std::chrono::minutes(5);
-  std::set<std::string> pinned = {};             // stay when they are loaded
-  std::shared_ptr<core::Clock> clock = nullptr;  // shared with tests; null: the system's
-  bool unloads_by_itself = true;                 // false: only unload_expired() does
+  std::uint64_t memory = 0;                        // of the process, at most; 0: no limit
+  KeepAlive keep_alive = std::chrono::minutes(5);  // of who says nothing of it, as the first to ask for a model
+  std::set<std::string> pinned = {};               // stay when they are loaded
+  std::shared_ptr<core::Clock> clock = nullptr;    // shared with tests; null: the system's
+  bool unloads_by_itself = true;                   // false: only unload_expired() does
 };
 
 class ModelPool : public inference::ModelHost {
@@ -51,8 +51,12 @@ class ModelPool : public inference::ModelHost {
   ModelPool& operator=(const ModelPool&) = delete;
 
   Result<std::shared_ptr<inference::Backend>> borrow(const inference::ModelWish& wish, std::stop_token stop) override;
+  // The name as it is, or the default one; whether there is such a model is found out when it is borrowed.
+  Result<std::string> resolve(const std::string& name) const override;
   std::vector<inference::LoadedModel> loaded() const override;
+  bool is_loaded(const std::string& name) const;
   bool unload(const std::string& name) override;
+  void on_unload(std::function<void(const inference::Backend&)> listener) override;
 
   void unload_expired();
 

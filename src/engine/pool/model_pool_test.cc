@@ -63,7 +63,7 @@ class ModelPoolTest : public testing::Test {
 
   static std::vector<std::string> names(const ModelPool& pool) {
     std::vector<std::string> all;
-    for (const auto& model : pool.loaded()) all.push_back(model.name);
+    for (const auto& model : pool.loaded()) all.push_back(model.info.name);
     return all;
   }
 
@@ -89,6 +89,41 @@ TEST_F(ModelPoolTest, UnloadsTheLongestUnusedForRoom) {
   for (const char* name : {"a", "b", "a", "c"}) ASSERT_TRUE(models->borrow({.name = name}, {}));
   EXPECT_EQ(names(*models), (std::vector<std::string>{"a", "c"}));
   EXPECT_EQ(memory_, 210u);
+}
+
+// Who listens hears of a model before its memory is given back, and never again once they stopped listening.
+TEST_F(ModelPoolTest, TellsWhatIsAboutToGo) {
+  const auto models = pool(0);
+  std::vector<std::uint64_t> memory_then;
+  const inference::Backend* first = nullptr;
+  models->on_unload([&](const inference::Backend& gone) {
+    EXPECT_EQ(&gone, first);
+    memory_then.push_back(memory_);
+  });
+  {
+    const auto held = *models->borrow({.name = "b"}, {});
+    first = held.get();
+    EXPECT_TRUE(models->unload("b"));
+    EXPECT_TRUE(memory_then.empty());  // it is in use
+  }
+  EXPECT_EQ(memory_then, std::vector<std::uint64_t>{110});
+  EXPECT_EQ(memory_, 10u);
+  models->on_unload(nullptr);
+  ASSERT_TRUE(models->borrow({.name = "b"}, {}));
+  EXPECT_TRUE(models->unload("b"));
+  EXPECT_EQ(memory_then.size(), 1u);
+}
+
+TEST_F(ModelPoolTest, KeepsAModelAsItWasLastAsked) {
+  const auto models = pool(0);
+  ASSERT_TRUE(models->borrow({.name = "b", .keep_alive = minutes(60)}, {}));
+  ASSERT_TRUE(models->borrow({.name = "b"}, {}));  // says nothing of it
+  clock_->advance(minutes(59));
+  models->unload_expired();
+  EXPECT_EQ(names(*models), std::vector<std::string>{"b"});
+  clock_->advance(minutes(2));
+  models->unload_expired();
+  EXPECT_TRUE(models->loaded().empty());
 }
 
 // What counts is what a model really took: here four times as much as was expected.

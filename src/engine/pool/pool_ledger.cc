@@ -5,11 +5,11 @@
 namespace zubr::engine {
 namespace {
 
-std::optional<core::Clock::TimePoint> expiry(const PoolEntry& entry, core::Clock::TimePoint now, KeepAlive keep_alive) {
-  if (entry.pinned || keep_alive < KeepAlive::zero()) return std::nullopt;
+std::optional<core::Clock::TimePoint> expiry(const PoolEntry& entry, core::Clock::TimePoint now) {
+  if (entry.pinned || entry.keep_alive < KeepAlive::zero()) return std::nullopt;
   // Beyond what the clock can say is for ever.
-  if (keep_alive > std::chrono::hours(24 * 365 * 10)) return std::nullopt;
-  return now + keep_alive;
+  if (entry.keep_alive > std::chrono::hours(24 * 365 * 10)) return std::nullopt;
+  return now + entry.keep_alive;
 }
 
 bool can_go(const PoolEntry& entry) { return entry.users == 0 && !entry.pinned; }
@@ -18,7 +18,8 @@ bool can_go(const PoolEntry& entry) { return entry.users == 0 && !entry.pinned; 
 
 void PoolLedger::add(const std::string& name, PoolEntry entry, core::Clock::TimePoint now, KeepAlive keep_alive) {
   entry.last_use = ++uses_;
-  entry.expires = expiry(entry, now, keep_alive);
+  entry.keep_alive = keep_alive;
+  entry.expires = expiry(entry, now);
   entries_[name] = entry;
 }
 
@@ -34,12 +35,13 @@ void PoolLedger::use(const std::string& name) {
   entry.expires.reset();
 }
 
-bool PoolLedger::release(const std::string& name, core::Clock::TimePoint now, KeepAlive keep_alive) {
+bool PoolLedger::release(const std::string& name, core::Clock::TimePoint now, std::optional<KeepAlive> keep_alive) {
   PoolEntry& entry = entries_.at(name);
+  entry.keep_alive = keep_alive.value_or(entry.keep_alive);
   entry.last_use = ++uses_;
   if (--entry.users > 0) return false;
-  entry.expires = expiry(entry, now, keep_alive);
-  return entry.leaving || (keep_alive == KeepAlive::zero() && !entry.pinned);
+  entry.expires = expiry(entry, now);
+  return entry.leaving || (entry.keep_alive == KeepAlive::zero() && !entry.pinned);
 }
 
 bool PoolLedger::leave(const std::string& name) {

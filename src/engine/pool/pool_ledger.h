@@ -27,6 +27,7 @@ struct PoolEntry {
   bool pinned = false;
   bool leaving = false;  // goes when nobody uses it any more, and is given to nobody else
   std::uint64_t last_use = 0;
+  KeepAlive keep_alive = kKeepForEver;                 // after its last use
   std::optional<core::Clock::TimePoint> expires = {};  // none: in use, or for ever
 };
 
@@ -38,8 +39,9 @@ class PoolLedger {
   const PoolEntry* find(const std::string& name) const;
 
   void use(const std::string& name);
-  // Of several users the last one's keep_alive counts. < 0: for ever; 0: no longer. True: to be unloaded now.
-  bool release(const std::string& name, core::Clock::TimePoint now, KeepAlive keep_alive);
+  // keep_alive < 0: for ever; 0: no longer; none: as it was before. Of several users the last one's counts. True: to be
+  // unloaded now.
+  bool release(const std::string& name, core::Clock::TimePoint now, std::optional<KeepAlive> keep_alive);
   // To be unloaded as soon as nobody uses it. True: now.
   bool leave(const std::string& name);
 

@@ -122,6 +122,16 @@ void LabelBatcher::forget(const std::shared_ptr<Entry>& entry) {
   if (!entry->set) std::erase(entries_, entry);
 }
 
+void LabelBatcher::forget_scope(std::string_view scope) {
+  std::list<std::shared_ptr<Entry>> gone;  // whose sets end without the lock
+  const std::lock_guard lock(mutex_);
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const auto next = std::next(entry);
+    if ((*entry)->key.starts_with(scope)) gone.splice(gone.end(), entries_, entry);
+    entry = next;
+  }
+}
+
 Result<std::shared_ptr<LabelSet>> LabelBatcher::find(const std::string& key, const Open& open, std::stop_token stop) {
   std::unique_lock lock(mutex_);
   ZUBR_TRY(entry, entry_of(key));

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -62,6 +63,8 @@ class LabelBatcher {
 
   // The set that `key` stands for; `open` makes it where it is not there. Callers with the same key wait for one open.
   Result<std::shared_ptr<LabelSet>> find(const std::string& key, const Open& open, std::stop_token stop);
+  // Lets go of the sets whose keys begin so: their model goes. Nobody may be using or opening one of them.
+  void forget_scope(std::string_view scope);
 
  private:
   struct Entry {

@@ -3,8 +3,8 @@
 
 #include "server/api_error.h"
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/endpoints/reply_stream.h"
+#include "server/lent_model.h"
 #include "server/openai/chat_request.h"
 #include "server/openai/chat_response.h"
 #include "server/openai/usage_json.h"
@@ -23,10 +23,10 @@ inference::GenerateRequest of_choice(const ChatRequest& chat, int index) {
   return request;
 }
 
-void answer_whole(const Site& site, const ChatRequest& chat, const ChatAnswer& answer, Exchange& exchange) {
+void answer_whole(const LentModel& model, const ChatRequest& chat, const ChatAnswer& answer, Exchange& exchange) {
   std::vector<Generation> choices;
   for (int index = 0; index < chat.choices; ++index) {
-    auto generation = site.backend.generate(
+    auto generation = model.backend->generate(
         of_choice(chat, index), [](const inference::Event&) {}, exchange.stop_token());
     if (!generation) return exchange.send(error_response(request_error(generation.error(), "messages")));
     choices.push_back(*std::move(generation));
@@ -68,12 +68,12 @@ class ChatStream : public ReplyStream {
   int next_choice_ = 0;
 };
 
-void answer_stream(const Site& site, const ChatRequest& chat, const ChatAnswer& answer, Exchange& exchange) {
+void answer_stream(const LentModel& model, const ChatRequest& chat, const ChatAnswer& answer, Exchange& exchange) {
   ChatStream stream(answer, chat.include_usage, exchange);
   std::vector<Generation> choices;
   for (int index = 0; index < chat.choices; ++index) {
     const auto on_event = [&](const inference::Event& event) { stream.event(index, event); };
-    auto generation = site.backend.generate(of_choice(chat, index), on_event, exchange.stop_token());
+    auto generation = model.backend->generate(of_choice(chat, index), on_event, exchange.stop_token());
     if (!generation) return stream.fail(request_error(generation.error(), "messages"));
     if (stream.stopped()) return stream.fail_stopped();
     stream.finish(index, *generation);
@@ -89,15 +89,16 @@ void chat_completions(const Site& site, const Request& request, Exchange& exchan
   auto chat = openai::parse_chat_request(request.body, site.limits);
   if (!chat) return exchange.send(error_response(chat.error()));
   chat->generate.client = request.client;
-  if (const auto error = check_model(site, chat->generate.model)) return exchange.send(error_response(*error));
+  const auto lent = lend(site, {.name = chat->generate.model}, exchange.stop_token());
+  if (!lent) return exchange.send(error_response(lent.error()));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const ChatAnswer answer{.id = "chatcmpl-" + request.id,
                           .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                          .model = site.model.name};
+                          .model = lent->info.name};
   if (chat->stream)
-    answer_stream(site, *chat, answer, exchange);
+    answer_stream(*lent, *chat, answer, exchange);
   else
-    answer_whole(site, *chat, answer, exchange);
+    answer_whole(*lent, *chat, answer, exchange);
 }
 
 }  // namespace zubr::server::endpoints

@@ -10,20 +10,21 @@
 #include "server/classify/classify_request.h"
 #include "server/classify/label_batcher.h"
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 
 namespace zubr::server::endpoints {
 namespace {
 
-Result<std::shared_ptr<LabelSet>> open_labels(const Site& site, const ClassifyRequest& request, std::stop_token stop) {
+Result<std::shared_ptr<LabelSet>> open_labels(const LentModel& model, const ClassifyRequest& request,
+                                              std::stop_token stop) {
   std::vector<std::string> codes;
   if (request.options.label_mode == bulk::LabelMode::kCode) {
-    ZUBR_TRY(one_token, site.backend.label_codes(request.options.labels.size()));
+    ZUBR_TRY(one_token, model.backend->label_codes(request.options.labels.size()));
     codes = std::move(one_token);
   }
-  ZUBR_TRY(task, bulk::build_task(request.options, codes, site.model.has_chat_template));
-  ZUBR_TRY(scorer, site.backend.open_labels(task, stop));
+  ZUBR_TRY(task, bulk::build_task(request.options, codes, model.info.has_chat_template));
+  ZUBR_TRY(scorer, model.backend->open_labels(task, stop));
   std::vector<double> prior;
   if (request.options.calibration == bulk::Calibration::kContentFree) {
     const bulk::DecisionRule plain(request.options.length_norm, scorer->label_tokens());
@@ -53,10 +54,13 @@ void classify(const Site& site, const Request& request, Exchange& exchange) {
   const auto refuse = [&](const ApiError& error) { exchange.send(error_response(error)); };
   const auto wanted = parse_classify_request(request.body, site.limits);
   if (!wanted) return refuse(wanted.error());
-  if (const auto error = check_model(site, wanted->model)) return refuse(*error);
   const std::stop_token stop = exchange.stop_token();
+  const auto lent = lend(site, {.name = wanted->model}, stop);
+  if (!lent) return refuse(lent.error());
+  const LentModel& model = *lent;
   const auto set = site.labels.find(
-      wanted->label_key(), [&](std::stop_token token) { return open_labels(site, *wanted, token); }, stop);
+      model.scope + wanted->label_key(), [&](std::stop_token token) { return open_labels(model, *wanted, token); },
+      stop);
   if (!set) return refuse(request_error(set.error(), "labels"));
 
   std::vector<inference::PreparedText> texts;
@@ -81,7 +85,7 @@ void classify(const Site& site, const Request& request, Exchange& exchange) {
       fmt::format(R"({{"id":"classify-{}","object":"classification","created":{},"model":{},"results":[{}],)"
                   R"("usage":{{"prompt_tokens":{},"completion_tokens":0,"total_tokens":{},)"
                   R"("prompt_tokens_details":{{"cached_tokens":{}}}}}}})",
-                  request.id, std::chrono::duration_cast<std::chrono::seconds>(now).count(), json_text(site.model.name),
+                  request.id, std::chrono::duration_cast<std::chrono::seconds>(now).count(), json_text(model.info.name),
                   results, tokens + shared, tokens + shared, shared);
   exchange.send(std::move(response));
 }

@@ -2,8 +2,8 @@
 #include <chrono>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/endpoints/reply_stream.h"
+#include "server/lent_model.h"
 #include "server/openai/completion_request.h"
 #include "server/openai/completion_response.h"
 #include "server/openai/usage_json.h"
@@ -21,7 +21,7 @@ struct Choice {
   std::string echo;
 };
 
-Result<Choice> choice_of(const Site& site, const CompletionRequest& request, int index) {
+Result<Choice> choice_of(const LentModel& model, const CompletionRequest& request, int index) {
   const auto& prompt = request.prompts[static_cast<std::size_t>(index / request.choices)];
   Choice choice{.generate = request.generate, .echo = {}};
   if (prompt.text)
@@ -34,7 +34,7 @@ Result<Choice> choice_of(const Site& site, const CompletionRequest& request, int
   if (prompt.text) {
     choice.echo = *prompt.text;
   } else {
-    ZUBR_TRY(text, site.backend.detokenize(prompt.tokens));
+    ZUBR_TRY(text, model.backend->detokenize(prompt.tokens));
     choice.echo = std::move(text);
   }
   return choice;
@@ -44,14 +44,14 @@ int choice_count(const CompletionRequest& request) {
   return request.choices * static_cast<int>(request.prompts.size());
 }
 
-void answer_whole(const Site& site, const CompletionRequest& request, const CompletionAnswer& answer,
+void answer_whole(const LentModel& model, const CompletionRequest& request, const CompletionAnswer& answer,
                   Exchange& exchange) {
   std::string choices;
   inference::Usage usage;
   for (int index = 0; index < choice_count(request); ++index) {
-    const auto choice = choice_of(site, request, index);
+    const auto choice = choice_of(model, request, index);
     if (!choice) return exchange.send(error_response(request_error(choice.error(), "prompt")));
-    const auto generation = site.backend.generate(
+    const auto generation = model.backend->generate(
         choice->generate, [](const inference::Event&) {}, exchange.stop_token());
     if (!generation) return exchange.send(error_response(request_error(generation.error(), "prompt")));
     openai::add_usage(usage, generation->usage, index % request.choices > 0);
@@ -64,7 +64,7 @@ void answer_whole(const Site& site, const CompletionRequest& request, const Comp
   exchange.send(std::move(response));
 }
 
-void answer_stream(const Site& site, const CompletionRequest& request, const CompletionAnswer& answer,
+void answer_stream(const LentModel& model, const CompletionRequest& request, const CompletionAnswer& answer,
                    Exchange& exchange) {
   ReplyStream stream(exchange, ReplyStream::kEvents);
   const std::string_view no_usage = request.include_usage ? "null" : "";
@@ -73,7 +73,7 @@ void answer_stream(const Site& site, const CompletionRequest& request, const Com
   };
   inference::Usage usage;
   for (int index = 0; index < choice_count(request); ++index) {
-    const auto choice = choice_of(site, request, index);
+    const auto choice = choice_of(model, request, index);
     if (!choice) return stream.fail(request_error(choice.error(), "prompt"));
     std::size_t offset = 0;
     const auto say = [&](std::string_view text, const std::vector<inference::TokenLogprobs>& logprobs) {
@@ -87,7 +87,7 @@ void answer_stream(const Site& site, const CompletionRequest& request, const Com
       if (!std::exchange(echoed, true)) say(choice->echo, {});
       say(delta->text, delta->logprobs);
     };
-    const auto generation = site.backend.generate(choice->generate, on_event, exchange.stop_token());
+    const auto generation = model.backend->generate(choice->generate, on_event, exchange.stop_token());
     if (!generation) return stream.fail(request_error(generation.error(), "prompt"));
     if (stream.stopped()) return stream.fail_stopped();
     if (!echoed) say(choice->echo, {});
@@ -104,20 +104,21 @@ void completions(const Site& site, const Request& request, Exchange& exchange) {
   auto wanted = openai::parse_completion_request(request.body, site.limits);
   if (!wanted) return exchange.send(error_response(wanted.error()));
   wanted->generate.client = request.client;
-  if (const auto error = check_model(site, wanted->generate.model)) return exchange.send(error_response(*error));
-  if (wanted->generate.suffix && !site.model.can_infill)
+  const auto lent = lend(site, {.name = wanted->generate.model}, exchange.stop_token());
+  if (!lent) return exchange.send(error_response(lent.error()));
+  if (wanted->generate.suffix && !lent->info.can_infill)
     return exchange.send(error_response(bad_field(
         "suffix",
-        "the vocabulary of '" + site.model.name + "' has no tokens for filling in the middle; leave out 'suffix'",
+        "the vocabulary of '" + lent->info.name + "' has no tokens for filling in the middle; leave out 'suffix'",
         "unsupported")));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const CompletionAnswer answer{.id = "cmpl-" + request.id,
                                 .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                                .model = site.model.name};
+                                .model = lent->info.name};
   if (wanted->stream)
-    answer_stream(site, *wanted, answer, exchange);
+    answer_stream(*lent, *wanted, answer, exchange);
   else
-    answer_whole(site, *wanted, answer, exchange);
+    answer_whole(*lent, *wanted, answer, exchange);
 }
 
 }  // namespace zubr::server::endpoints

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 #include "server/openai/embedding_request.h"
 
 namespace zubr::server::endpoints {
@@ -12,10 +12,12 @@ void embeddings(const Site& site, const Request& request, Exchange& exchange) {
   const auto refuse = [&](const ApiError& error) { exchange.send(error_response(error)); };
   const auto wanted = openai::parse_embedding_request(request.body, site.limits);
   if (!wanted) return refuse(wanted.error());
-  if (const auto error = check_model(site, wanted->model)) return refuse(*error);
+  const auto lent = lend(site, {.name = wanted->model}, exchange.stop_token());
+  if (!lent) return refuse(lent.error());
+  const LentModel& model = *lent;
   inference::EmbedRequest embed;
   embed.texts = wanted->inputs;
-  auto vectors = site.backend.embed(embed, exchange.stop_token());
+  auto vectors = model.backend->embed(embed, exchange.stop_token());
   if (!vectors) return refuse(request_error(vectors.error(), "input"));
 
   std::int64_t tokens = 0;
@@ -26,7 +28,7 @@ void embeddings(const Site& site, const Request& request, Exchange& exchange) {
     const auto length = std::ssize(vector->values);
     if (wanted->dimensions > length)
       return refuse(bad_field("dimensions", fmt::format("'dimensions' is {}; the vectors of '{}' have {}",
-                                                        wanted->dimensions, site.model.name, length)));
+                                                        wanted->dimensions, model.info.name, length)));
     tokens += vector->tokens;
     const auto values = openai::shortened(std::move(vector->values), wanted->dimensions);
     data += fmt::format(R"({}{{"object":"embedding","index":{},"embedding":{}}})", i == 0 ? "" : ",", i,
@@ -35,7 +37,7 @@ void embeddings(const Site& site, const Request& request, Exchange& exchange) {
   Response response;
   response.body =
       fmt::format(R"({{"object":"list","data":[{}],"model":{},"usage":{{"prompt_tokens":{},"total_tokens":{}}}}})",
-                  data, json_text(site.model.name), tokens, tokens);
+                  data, json_text(model.info.name), tokens, tokens);
   exchange.send(std::move(response));
 }
 

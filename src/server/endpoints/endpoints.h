@@ -42,8 +42,8 @@ void ollama_delete(const Site& site, const Request& request, Exchange& exchange)
 void ollama_pull(const Site& site, const Request& request, Exchange& exchange);        // ollama/shelf.cc
 void ollama_has_blob(const Site& site, const Request& request, Exchange& exchange);    // ollama/shelf.cc
 void ollama_put_blob(const Site& site, const Request& request, Exchange& exchange);    // ollama/shelf.cc
-void ollama_create(const Site& site, const Request& request, Exchange& exchange);      // ollama/shelf.cc
-void ollama_push(const Site& site, const Request& request, Exchange& exchange);        // ollama/shelf.cc
+void ollama_create(const Site& site, const Request& request, Exchange& exchange);      // ollama/create.cc
+void ollama_push(const Site& site, const Request& request, Exchange& exchange);        // ollama/create.cc
 
 // The catalog of models: catalog/catalog.cc
 void catalog_search(const Site& site, const Request& request, Exchange& exchange);

@@ -7,9 +7,9 @@
 #include <numeric>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json/json_fields.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 
 namespace zubr::server::endpoints {
 namespace json = boost::json;
@@ -61,19 +61,21 @@ void rerank(const Site& site, const Request& request, Exchange& exchange) {
   const auto refuse = [&](const ApiError& error) { exchange.send(error_response(error)); };
   const auto wanted = parse(request.body, site.limits);
   if (!wanted) return refuse(wanted.error());
-  if (const auto error = check_model(site, wanted->model)) return refuse(*error);
-  if (!site.model.can_embed || site.model.can_generate) {
+  const auto lent = lend(site, {.name = wanted->model}, exchange.stop_token());
+  if (!lent) return refuse(lent.error());
+  const LentModel& model = *lent;
+  if (!model.info.can_embed || model.info.can_generate) {
     ApiError error;
     error.status = 501;
     error.message =
-        fmt::format("'{}' is no model for ranking: serve one that makes vectors (an embedder)", site.model.name);
+        fmt::format("'{}' is no model for ranking: serve one that makes vectors (an embedder)", model.info.name);
     error.type = "server_error";
     error.code = "not_implemented";
     return refuse(error);
   }
   inference::EmbedRequest embed;
   embed.texts = wanted->texts;
-  const auto vectors = site.backend.embed(embed, exchange.stop_token());
+  const auto vectors = model.backend->embed(embed, exchange.stop_token());
   if (!vectors) return refuse(request_error(vectors.error(), "documents"));
   std::int64_t tokens = 0;
   std::vector<double> scores;
@@ -97,7 +99,7 @@ void rerank(const Site& site, const Request& request, Exchange& exchange) {
   Response response;
   response.body =
       fmt::format(R"({{"object":"list","model":{},"results":[{}],"usage":{{"prompt_tokens":{},"total_tokens":{}}}}})",
-                  json_text(site.model.name), results, tokens, tokens);
+                  json_text(model.info.name), results, tokens, tokens);
   exchange.send(std::move(response));
 }
 

@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/endpoints/reply_stream.h"
+#include "server/lent_model.h"
 #include "server/openai/response_items.h"
 #include "server/openai/response_object.h"
 #include "server/openai/response_request.h"
@@ -72,9 +72,9 @@ Result<void> keep(const Site& site, const ResponseRequest& request, const Reques
                              .created = writer.object().at("created_at").as_int64()});
 }
 
-void answer_whole(const Site& site, const ResponseRequest& request, const Request& http, ResponseWriter& writer,
-                  Exchange& exchange) {
-  const auto generation = site.backend.generate(
+void answer_whole(const Site& site, const LentModel& model, const ResponseRequest& request, const Request& http,
+                  ResponseWriter& writer, Exchange& exchange) {
+  const auto generation = model.backend->generate(
       request.generate, [](const inference::Event&) {}, exchange.stop_token());
   if (!generation) return exchange.send(error_response(request_error(generation.error(), "input")));
   writer.set(*generation);
@@ -85,8 +85,8 @@ void answer_whole(const Site& site, const ResponseRequest& request, const Reques
   exchange.send(std::move(response));
 }
 
-void answer_stream(const Site& site, const ResponseRequest& request, const Request& http, ResponseWriter& writer,
-                   Exchange& exchange) {
+void answer_stream(const Site& site, const LentModel& model, const ResponseRequest& request, const Request& http,
+                   ResponseWriter& writer, Exchange& exchange) {
   ReplyStream stream(exchange, ReplyStream::kEvents);
   bool begun = false;
   const auto on_event = [&](const inference::Event& event) {
@@ -94,7 +94,7 @@ void answer_stream(const Site& site, const ResponseRequest& request, const Reque
     if (!std::exchange(begun, true)) stream.write(writer.begin());
     stream.write(writer.event(event));
   };
-  const auto generation = site.backend.generate(request.generate, on_event, exchange.stop_token());
+  const auto generation = model.backend->generate(request.generate, on_event, exchange.stop_token());
   if (!generation) return stream.fail(request_error(generation.error(), "input"));
   if (stream.stopped()) return stream.fail_stopped();
   if (!begun) stream.write(writer.begin());
@@ -109,18 +109,19 @@ void create_response(const Site& site, const Request& request, Exchange& exchang
   auto wanted = openai::parse_response_request(request.body, site.limits);
   if (!wanted) return exchange.send(error_response(wanted.error()));
   wanted->generate.client = request.client;
-  if (const auto error = check_model(site, wanted->generate.model)) return exchange.send(error_response(*error));
+  const auto lent = lend(site, {.name = wanted->generate.model}, exchange.stop_token());
+  if (!lent) return exchange.send(error_response(lent.error()));
   if (const auto error = conversation(site, *wanted, request.key_id, wanted->generate.messages))
     return exchange.send(error_response(*error));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   ResponseWriter writer({.id = random_name("resp_"),
                          .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                         .model = site.model.name,
+                         .model = lent->info.name,
                          .echo = std::move(wanted->echo)});
   if (wanted->stream)
-    answer_stream(site, *wanted, request, writer, exchange);
+    answer_stream(site, *lent, *wanted, request, writer, exchange);
   else
-    answer_whole(site, *wanted, request, writer, exchange);
+    answer_whole(site, *lent, *wanted, request, writer, exchange);
 }
 
 void get_response(const Site& site, const Request& request, Exchange& exchange) {

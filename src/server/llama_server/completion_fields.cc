@@ -140,6 +140,7 @@ ApiResult<TokenizeFields> parse_tokenize(std::string_view body, const ServerLimi
   std::optional<ApiError> error;
   JsonFields fields(*object, "", error);
   TokenizeFields request;
+  request.model = fields.string("model").value_or("");
   request.content = fields.string("content").value_or("");
   request.add_special = fields.boolean("add_special").value_or(false);
   request.parse_special = fields.boolean("parse_special").value_or(true);
@@ -148,12 +149,13 @@ ApiResult<TokenizeFields> parse_tokenize(std::string_view body, const ServerLimi
   return request;
 }
 
-ApiResult<std::vector<std::int32_t>> parse_detokenize(std::string_view body, const ServerLimits& limits) {
+ApiResult<DetokenizeFields> parse_detokenize(std::string_view body, const ServerLimits& limits) {
   auto object = parse_object(body, limits.json_depth);
   if (!object) return tl::unexpected(std::move(object).error());
   std::optional<ApiError> error;
   JsonFields fields(*object, "", error);
-  std::vector<std::int32_t> tokens;
+  DetokenizeFields request;
+  request.model = fields.string("model").value_or("");
   const json::array* list = fields.array("tokens");
   if (!error && !list) fields.fail("tokens", "'tokens' is missing", "missing");
   if (list) {
@@ -162,11 +164,11 @@ ApiResult<std::vector<std::int32_t>> parse_detokenize(std::string_view body, con
         fields.fail("tokens", fmt::format("'tokens' holds {}, which is no token", json::serialize(token)));
         break;
       }
-      tokens.push_back(static_cast<std::int32_t>(token.get_int64()));
+      request.tokens.push_back(static_cast<std::int32_t>(token.get_int64()));
     }
   }
   if (error) return tl::unexpected(std::move(*error));
-  return tokens;
+  return request;
 }
 
 }  // namespace zubr::server::llama_server

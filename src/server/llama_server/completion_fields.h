@@ -27,12 +27,17 @@ struct CompletionRequest {
 ApiResult<CompletionRequest> parse_completion(std::string_view body, const ServerLimits& limits);
 
 struct TokenizeFields {
+  std::string model;
   std::string content;
   bool add_special = false;
   bool parse_special = true;
   bool with_pieces = false;
 };
 ApiResult<TokenizeFields> parse_tokenize(std::string_view body, const ServerLimits& limits);
-ApiResult<std::vector<std::int32_t>> parse_detokenize(std::string_view body, const ServerLimits& limits);
+struct DetokenizeFields {
+  std::string model;
+  std::vector<std::int32_t> tokens;
+};
+ApiResult<DetokenizeFields> parse_detokenize(std::string_view body, const ServerLimits& limits);
 
 }  // namespace zubr::server::llama_server

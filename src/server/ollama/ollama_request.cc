@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "server/duration.h"
 #include "server/json/json_fields.h"
 #include "server/ollama/ollama_messages.h"
 #include "server/openai/generate_fields.h"
@@ -16,11 +17,14 @@ namespace {
 constexpr double kAnyNumber = 1e9;
 constexpr int kMostLogprobs = 20;
 
-void read_keep_alive(JsonFields& fields) {
+std::optional<std::chrono::milliseconds> read_keep_alive(JsonFields& fields) {
   const json::value* value = fields.find("keep_alive");
-  if (!value || value->is_number()) return;
-  if (!value->is_string() || !is_duration(std::string_view(value->get_string())))
-    fields.fail("keep_alive", "'keep_alive' must be a duration (\"5m\") or a number of seconds");
+  if (!value) return std::nullopt;
+  std::optional<std::chrono::milliseconds> time;
+  if (value->is_number()) time = seconds_duration(value->to_number<double>());
+  if (value->is_string()) time = parse_duration(std::string_view(value->get_string()));
+  if (!time) fields.fail("keep_alive", "'keep_alive' must be a duration (\"5m\") or a number of seconds");
+  return time;
 }
 
 void read_format(JsonFields& fields, inference::GenerateRequest& generate) {
@@ -79,7 +83,7 @@ void read_shared(JsonFields& fields, GenerateRequest& request, std::optional<Api
   request.generate.thinking = request.thinking_wanted;
   fields.boolean("truncate");
   fields.boolean("shift");
-  read_keep_alive(fields);
+  request.keep_alive = read_keep_alive(fields);
   read_format(fields, request.generate);
   read_options(fields, request.generate, error);
   const bool logprobs = fields.boolean("logprobs").value_or(false);
@@ -129,28 +133,6 @@ void read_texts(JsonFields& fields, EmbedRequest& request) {
 
 }  // namespace
 
-bool is_duration(std::string_view text) {
-  constexpr std::string_view kUnits[] = {"ns", "us", "µs", "ms", "s", "m", "h"};
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (text == "0") return true;
-  bool any = false;
-  while (!text.empty()) {
-    const auto end = text.find_first_not_of("0123456789.");
-    if (end == 0 || end == std::string_view::npos) return false;
-    const std::string_view number = text.substr(0, end);
-    if (number == "." || number.find('.') != number.rfind('.')) return false;
-    text.remove_prefix(end);
-    std::string_view unit;
-    for (const std::string_view known : kUnits) {
-      if (text.starts_with(known) && known.size() > unit.size()) unit = known;
-    }
-    if (unit.empty()) return false;
-    text.remove_prefix(unit.size());
-    any = true;
-  }
-  return any;
-}
-
 ApiResult<GenerateRequest> parse_generate(std::string_view body, const ServerLimits& limits) {
   return parse<GenerateRequest>(body, limits, [](JsonFields& fields, GenerateRequest& request, auto& error) {
     read_shared(fields, request, error);
@@ -181,7 +163,7 @@ ApiResult<EmbedRequest> parse_embed(std::string_view body, const ServerLimits& l
     read_texts(fields, request);
     request.dimensions = static_cast<int>(fields.integer("dimensions", 0, 1 << 20).value_or(0));
     fields.boolean("truncate");
-    read_keep_alive(fields);
+    request.keep_alive = read_keep_alive(fields);
   });
 }
 
@@ -189,7 +171,7 @@ ApiResult<EmbedRequest> parse_embeddings(std::string_view body, const ServerLimi
   return parse<EmbedRequest>(body, limits, [](JsonFields& fields, EmbedRequest& request, auto&) {
     request.model = fields.string("model").value_or("");
     if (auto prompt = fields.string("prompt"); prompt && !prompt->empty()) request.inputs.push_back(std::move(*prompt));
-    read_keep_alive(fields);
+    request.keep_alive = read_keep_alive(fields);
   });
 }
 
@@ -199,6 +181,15 @@ ApiResult<ModelRequest> parse_model(std::string_view body, const ServerLimits& l
     if (request.model.empty()) fields.fail("model", "'model' is missing", "missing");
     request.stream = fields.boolean("stream").value_or(true);
     request.verbose = fields.boolean("verbose").value_or(false);
+  });
+}
+
+ApiResult<ModelRequest> parse_push(std::string_view body, const ServerLimits& limits) {
+  return parse<ModelRequest>(body, limits, [](JsonFields& fields, ModelRequest& request, auto&) {
+    request.model = fields.string("model").value_or(fields.string("name").value_or(""));
+    if (request.model.empty()) fields.fail("model", "'model' is missing", "missing");
+    request.destination = fields.string("to").value_or(request.model);
+    request.stream = fields.boolean("stream").value_or(true);
   });
 }
 

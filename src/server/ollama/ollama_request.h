@@ -1,6 +1,6 @@
 // Bodies of Ollama's API (github.com/ollama/ollama/blob/main/docs/api.md). A field of the wrong type is a 400; fields
 // and options that are not known are ignored, as Ollama does. Nothing is ever cut, so `truncate` and `shift` change
-// nothing, and the served model stays loaded, so `keep_alive` is checked and otherwise ignored.
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "inference/generation.h"
+#include "inference/model_host.h"
 #include "server/api_error.h"
 #include "server/server.h"
 
@@ -22,7 +23,14 @@ struct GenerateRequest {
   std::vector<std::int32_t> context;  // tokens of the conversation so far
   bool raw = false;
   bool stream = true;
-  bool thinking_wanted = false;  // "think" is set and not false
+  bool thinking_wanted = false;                              // "think" is set and not false
+  std::optional<std::chrono::milliseconds> keep_alive = {};  // as ModelWish has it
+
+  // A larger context than the model is loaded with has it loaded again.
+  inference::ModelWish wish() const {
+    return {.name = generate.model, .context_tokens = generate.context_tokens, .keep_alive = keep_alive};
+  }
+  bool unloads() const { return keep_alive == std::chrono::milliseconds(0); }
 };
 
 ApiResult<GenerateRequest> parse_generate(std::string_view body, const ServerLimits& limits);
@@ -32,6 +40,7 @@ struct EmbedRequest {
   std::string model;
   std::vector<std::string> inputs;
   int dimensions = 0;
+  std::optional<std::chrono::milliseconds> keep_alive = {};
 };
 ApiResult<EmbedRequest> parse_embed(std::string_view body, const ServerLimits& limits);
 // The older form: one text in "prompt".
@@ -45,9 +54,8 @@ struct ModelRequest {
   bool verbose = false;
 };
 ApiResult<ModelRequest> parse_model(std::string_view body, const ServerLimits& limits);
+// Of /api/push: `destination` is "to", or the model itself where that is left out.
+ApiResult<ModelRequest> parse_push(std::string_view body, const ServerLimits& limits);
 ApiResult<ModelRequest> parse_copy(std::string_view body, const ServerLimits& limits);
-
-// "5m", "1h30m", "-1s", "0.5s": Go's time.ParseDuration.
-bool is_duration(std::string_view text);
 
 }  // namespace zubr::server::ollama

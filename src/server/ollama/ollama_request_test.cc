@@ -31,10 +31,20 @@ TEST(OllamaRequest, ReadsEveryOptionThatChangesTheAnswer) {
   EXPECT_TRUE(request->stream);
 }
 
-TEST(OllamaRequest, KnowsADurationWhenItSeesOne) {
-  for (const char* good : {"5m", "1h30m", "-1s", "0.5s", "300ms", "0", "1µs", "+2h"})
-    EXPECT_TRUE(is_duration(good)) << good;
-  for (const char* bad : {"", "5", "m", "5 m", "1d", ".s", "1.2.3s", "-", "5m6"}) EXPECT_FALSE(is_duration(bad)) << bad;
+TEST(OllamaRequest, SaysHowLongTheModelStays) {
+  const ServerLimits limits;
+  const auto keep = [&](const char* value) {
+    return parse_chat(fmt::format(R"({{"model":"m","messages":[],"keep_alive":{}}})", value), limits)->keep_alive;
+  };
+  using std::chrono::milliseconds;
+  EXPECT_EQ(keep("\"5m\""), milliseconds(300'000));
+  EXPECT_EQ(keep("10"), milliseconds(10'000));
+  EXPECT_EQ(keep("0"), milliseconds(0));
+  EXPECT_EQ(keep("-1"), milliseconds(-1'000));
+  EXPECT_EQ(keep("\"-1m\""), milliseconds(-60'000));
+  EXPECT_EQ(keep("null"), std::nullopt);
+  EXPECT_FALSE(parse_chat(R"({"model":"m","keep_alive":"soon"})", limits));
+  EXPECT_FALSE(parse_embed(R"({"model":"m","keep_alive":[]})", limits));
 }
 
 RC_GTEST_PROP(OllamaRequest, SurvivesAnyBytes, (const std::string& bytes)) {
@@ -43,7 +53,6 @@ RC_GTEST_PROP(OllamaRequest, SurvivesAnyBytes, (const std::string& bytes)) {
   (void)parse_chat(bytes, limits);
   (void)parse_embed(bytes, limits);
   (void)parse_model(bytes, limits);
-  (void)is_duration(bytes);
 }
 
 RC_GTEST_PROP(OllamaRequest, SurvivesEveryChangedByte, (std::uint8_t value)) {

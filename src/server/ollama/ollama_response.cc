@@ -71,12 +71,13 @@ std::string logprobs_field(const std::vector<inference::TokenLogprobs>& logprobs
   return fmt::format(R"(,"logprobs":[{}])", list);
 }
 
-std::string metrics_fields(const inference::Generation& generation, std::chrono::nanoseconds total) {
+std::string metrics_fields(const inference::Generation& generation, std::chrono::nanoseconds total,
+                           std::chrono::nanoseconds load) {
   const auto& usage = generation.usage;
-  return fmt::format(R"("done_reason":"{}","total_duration":{},"load_duration":0,"prompt_eval_count":{},)"
+  return fmt::format(R"("done_reason":"{}","total_duration":{},"load_duration":{},"prompt_eval_count":{},)"
                      R"("prompt_eval_duration":{},"eval_count":{},"eval_duration":{})",
                      generation.finish == inference::FinishReason::kLength ? "length" : "stop", total.count(),
-                     usage.prompt_tokens, generation.prompt_time.count(), usage.completion_tokens,
+                     load.count(), usage.prompt_tokens, generation.prompt_time.count(), usage.completion_tokens,
                      generation.completion_time.count());
 }
 

@@ -28,6 +28,7 @@ std::string tool_calls_json(const std::vector<inference::ToolCall>& calls);
 // `,"logprobs":[…]`, or nothing where there are none.
 std::string logprobs_field(const std::vector<inference::TokenLogprobs>& logprobs);
 // `"done_reason":"stop","total_duration":…,…,"eval_duration":…`
-std::string metrics_fields(const inference::Generation& generation, std::chrono::nanoseconds total);
+std::string metrics_fields(const inference::Generation& generation, std::chrono::nanoseconds total,
+                           std::chrono::nanoseconds load);
 
 }  // namespace zubr::server::ollama

@@ -183,6 +183,7 @@ ApiResult<ChatRequest> parse_chat_request(std::string_view body, const ServerLim
   chat.generate.parallel_tool_calls = fields.boolean("parallel_tool_calls").value_or(true);
   read_sampling(fields, chat.generate.sampling);
   read_logit_bias(fields, chat.generate.sampling);
+  read_adapters(fields, error, chat.generate.adapters);
   read_logprobs(fields, chat.generate);
   read_effort(fields, chat.generate);
   read_max_tokens(fields, {"max_tokens", "max_completion_tokens"}, chat.generate.max_tokens);  // the newer name wins

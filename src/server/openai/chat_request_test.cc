@@ -183,6 +183,23 @@ RC_GTEST_PROP(ChatRequest, SurvivesAnyBytes, (const std::string& bytes)) {
   (void)parse(bytes);
 }
 
+TEST(ChatRequest, NamesAdapters) {
+  const auto with = [](const std::string& lora) {
+    return parse_chat_request(R"({"messages":[{"role":"user","content":"hi"}],"lora":)" + lora + "}", ServerLimits{});
+  };
+  const auto request = with(R"([{"name":"polite"},{"name":"legal","scale":-0.5}])");
+  ASSERT_TRUE(request) << request.error().message;
+  ASSERT_EQ(request->generate.adapters.size(), 2u);
+  EXPECT_EQ(request->generate.adapters[0].name, "polite");
+  EXPECT_EQ(request->generate.adapters[0].scale, 1);
+  EXPECT_EQ(request->generate.adapters[1].scale, -0.5);
+  for (const char* bad : {R"([{}])", R"([{"name":"a","scale":"x"}])", R"([{"name":"a","scale":1000}])", "[1]", "{}"})
+    EXPECT_EQ(with(bad).error().status, 400) << bad;
+  std::string many = "[";
+  for (int i = 0; i < 17; ++i) many += (i == 0 ? "" : ",") + std::string(R"({"name":"a"})");
+  EXPECT_EQ(with(many + "]").error().status, 400);
+}
+
 RC_GTEST_PROP(ChatRequest, SurvivesEveryPrefixAndEveryChangedByte, (std::uint8_t value)) {
   std::string body =
       R"({"messages":[{"role":"user","content":[{"type":"text","text":"a\u017c"}]}],"n":2,"stop":["a"],"seed":1e3})";

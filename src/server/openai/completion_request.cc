@@ -78,6 +78,7 @@ ApiResult<CompletionRequest> parse_completion_request(std::string_view body, con
   read_prompts(fields, request, error);
   read_sampling(fields, generate.sampling);
   read_logit_bias(fields, generate.sampling);
+  read_adapters(fields, error, generate.adapters);
   generate.max_tokens =
       static_cast<int>(fields.integer("max_tokens", -1, std::numeric_limits<int>::max()).value_or(kDefaultMaxTokens));
   read_stop(fields, "stop", generate.stop);

@@ -87,4 +87,23 @@ void read_logit_bias(JsonFields& fields, inference::SamplingOptions& sampling) {
   }
 }
 
+void read_adapters(JsonFields& fields, std::optional<ApiError>& error,
+                   std::vector<inference::AdapterChoice>& adapters) {
+  constexpr double kMostScale = 100;
+  const json::array* list = fields.array("lora");
+  if (!list) return;
+  if (list->size() > kMaxAdapters)
+    return fields.fail("lora", fmt::format("'lora' may name {} adapters, it names {}", kMaxAdapters, list->size()));
+  for (std::size_t i = 0; i < list->size() && !error; ++i) {
+    const std::string path = fmt::format("lora[{}]", i);
+    const json::object* one = (*list)[i].if_object();
+    if (!one) return fields.fail(path, fmt::format("'{}' must be an object with a name", path), "invalid_type");
+    JsonFields adapter(*one, path + ".", error);
+    const std::string name = adapter.string("name").value_or("");
+    if (name.empty()) adapter.fail("name", fmt::format("'{}.name' is missing", path), "missing");
+    const auto scale = static_cast<float>(adapter.number("scale", -kMostScale, kMostScale).value_or(1));
+    adapters.push_back({.name = name, .scale = scale});
+  }
+}
+
 }  // namespace zubr::server::openai

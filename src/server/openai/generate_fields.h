@@ -14,6 +14,7 @@ namespace zubr::server::openai {
 
 inline constexpr std::size_t kMaxStops = 16;
 inline constexpr std::size_t kMaxBiases = 1024;
+inline constexpr std::size_t kMaxAdapters = 16;
 inline constexpr std::string_view kNotYet = "not supported yet by this server";
 
 void read_sampling(JsonFields& fields, inference::SamplingOptions& sampling);
@@ -25,5 +26,9 @@ void read_max_tokens(JsonFields& fields, std::initializer_list<std::string_view>
 void read_stop(JsonFields& fields, std::string_view name, std::vector<std::string>& stops);
 // {"token id": -100 … 100}; -100 and less forbids.
 void read_logit_bias(JsonFields& fields, inference::SamplingOptions& sampling);
+
+// "lora": [{"name": "polite", "scale": 0.8}], adapters that the server was given (engine.adapters); scale 1 where it is
+// left out, -100 … 100.
+void read_adapters(JsonFields& fields, std::optional<ApiError>& error, std::vector<inference::AdapterChoice>& adapters);
 
 }  // namespace zubr::server::openai

@@ -7,8 +7,10 @@
 
 #include "formats/gguf_header.h"
 #include "models/blobs/blob_store.h"
+#include "models/create.h"
 #include "models/keep.h"
 #include "models/model_ref.h"
+#include "models/push.h"
 #include "server/json_text.h"
 
 namespace zubr::server {
@@ -122,6 +124,48 @@ Result<void> StoredModels::pull(std::string_view reference,
               .verifying = now.download.phase == models::DownloadPhase::kVerifying});
   };
   ZUBR_CHECK(puller.pull(ref, {.replace = true}, report, stop));
+  return {};
+}
+
+Result<std::vector<std::string>> StoredModels::create(const ShelfRecipe& recipe, std::stop_token stop) {
+  models::Modelfile file = recipe.modelfile;
+  if (!recipe.from.empty()) {
+    ZUBR_TRY(origin, entry(recipe.from));
+    file.from.push_back(origin.name);
+  }
+  ZUBR_TRY(blobs, models::BlobStore::open(options_.home / "blobs"));
+  ZUBR_TRY(guard, blobs.keep_all(stop));  // nobody clears them away meanwhile
+  const auto add = [&](const std::vector<std::string>& digests, std::vector<std::string>& paths) -> Result<void> {
+    for (const std::string& text : digests) {
+      ZUBR_TRY(digest, models::Digest::parse(text));
+      if (!blobs.contains(digest))
+        return fail(ErrorCode::kNotFound, "there is no blob {}; send it to /api/blobs/{} first", digest.text(),
+                    digest.text());
+      paths.push_back(blobs.path_of(digest).string());
+    }
+    return {};
+  };
+  ZUBR_CHECK(add(recipe.files, file.from));
+  ZUBR_CHECK(add(recipe.adapters, file.adapters));
+  ZUBR_TRY(report, models::create_model(options_.home, store_, file,
+                                        {.name = recipe.name, .replace = true, .check = options_.pull.check}, stop));
+  return report.notes;
+}
+
+Result<void> StoredModels::push(std::string_view name, std::string_view reference,
+                                const std::function<void(const ShelfPushProgress&)>& progress, std::stop_token stop) {
+  ZUBR_TRY(found, entry(name));
+  ZUBR_TRY(parsed, models::parse_model_ref(reference));
+  const auto* place = std::get_if<models::RegistryRef>(&parsed);
+  if (!place)
+    return fail(ErrorCode::kInvalidArgument, "'{}' is no place in a registry; write oci://host/path:tag", reference);
+  net::HttpClient client(options_.http);
+  models::Pusher pusher(client, options_.home,
+                        {.ollama_registry = options_.pull.ollama_registry, .credentials = options_.pull.credentials});
+  const auto report = [&](const models::PushProgress& now) {
+    progress({.what = now.what, .total = now.total, .completed = now.done, .hashing = now.hashing});
+  };
+  ZUBR_CHECK(pusher.push(found, *place, report, std::move(stop)));
   return {};
 }
 

@@ -30,6 +30,9 @@ class StoredModels : public ModelShelf {
   Result<void> remove(std::string_view name, std::stop_token stop) override;
   Result<void> pull(std::string_view reference, const std::function<void(const ShelfPullProgress&)>& progress,
                     std::stop_token stop) override;
+  Result<std::vector<std::string>> create(const ShelfRecipe& recipe, std::stop_token stop) override;
+  Result<void> push(std::string_view name, std::string_view reference,
+                    const std::function<void(const ShelfPushProgress&)>& progress, std::stop_token stop) override;
   Result<bool> has_blob(std::string_view digest) override;
   Result<void> put_blob(std::string_view digest, std::string_view bytes, std::stop_token stop) override;
 

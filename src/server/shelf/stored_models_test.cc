@@ -84,6 +84,40 @@ TEST_F(StoredModelsTest, PullsNoFilesAndAddressesForSomeoneElsewhere) {
   }
 }
 
+TEST_F(StoredModelsTest, MakesAModelFromAnotherOneOrFromBlobs) {
+  const auto file = add("tiny");
+  ShelfRecipe recipe{.name = "brief", .from = "tiny:latest", .files = {}, .adapters = {}, .modelfile = {}};
+  recipe.modelfile.system = "Be brief.";
+  ASSERT_TRUE(shelf().create(recipe, {}).has_value());
+  const models::ModelStore store(dir_.path() / "models");
+  EXPECT_EQ(store.find("brief")->recipe.system, "Be brief.");
+  EXPECT_EQ(store.find("brief")->file, file);
+
+  const std::string digest = models::sha256(models::tiny_gguf()).text();
+  ASSERT_TRUE(shelf().create({.name = "own", .from = {}, .files = {digest}, .adapters = {}, .modelfile = {}}, {}));
+  for (const char* gone : {"tiny", "brief"}) ASSERT_TRUE(shelf().remove(gone, {}));
+  EXPECT_TRUE(std::filesystem::exists(file));  // "own" needs it
+  ASSERT_TRUE(shelf().remove("own", {}));
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+// Who is elsewhere names models and blobs, and no file of this machine.
+TEST_F(StoredModelsTest, MakesNoModelFromAPath) {
+  const auto file = add("tiny");
+  const auto made = [&](ShelfRecipe recipe) {
+    recipe.name = "evil";
+    return shelf().create(recipe, {}).error().code();
+  };
+  EXPECT_EQ(made({.name = {}, .from = file.string(), .files = {}, .adapters = {}, .modelfile = {}}),
+            ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(
+      shelf().create({.name = "evil", .from = {}, .files = {file.string()}, .adapters = {}, .modelfile = {}}, {}));
+  EXPECT_EQ(made({.name = {}, .from = {}, .files = {models::sha256("x").text()}, .adapters = {}, .modelfile = {}}),
+            ErrorCode::kNotFound);
+  EXPECT_EQ(shelf().push("tiny", "http://127.0.0.1/x.gguf", [](const auto&) {}, {}).error().code(),
+            ErrorCode::kInvalidArgument);
+}
+
 TEST_F(StoredModelsTest, TakesABlobOnlyUnderItsOwnDigest) {
   const std::string digest = models::sha256("hello").text();
   EXPECT_FALSE(*shelf().has_blob(digest));

@@ -41,6 +41,17 @@ class FakeShelf : public ModelShelf {
     progress({.digest = blob(), .what = "model", .total = 10, .completed = 10, .verifying = true});
     return {};
   }
+  Result<std::vector<std::string>> create(const ShelfRecipe& recipe, std::stop_token) override {
+    if (!recipe.from.empty()) ZUBR_CHECK(find(recipe.from));
+    return std::vector<std::string>{"a note"};
+  }
+  Result<void> push(std::string_view name, std::string_view reference,
+                    const std::function<void(const ShelfPushProgress&)>& progress, std::stop_token) override {
+    ZUBR_CHECK(find(name));
+    if (reference == name) return fail(ErrorCode::kInvalidArgument, "'{}' is no place in a registry", reference);
+    progress({.what = "model", .total = 10, .completed = 10});
+    return {};
+  }
   Result<bool> has_blob(std::string_view digest) override {
     if (!digest.starts_with("sha256")) return fail(ErrorCode::kCorrupt, "'{}' is no digest", digest);
     return digest == blob();

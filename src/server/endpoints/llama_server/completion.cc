@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/endpoints/reply_stream.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 #include "server/llama_server/completion_fields.h"
 
 namespace zubr::server::endpoints {
@@ -14,7 +14,8 @@ using inference::Generation;
 using llama_server::CompletionRequest;
 
 // A text alone goes to the model as it is; with tokens beside it, everything is tokens.
-Result<inference::GenerateRequest> with_prompt(const Site& site, const CompletionRequest& request, std::size_t index) {
+Result<inference::GenerateRequest> with_prompt(const LentModel& model, const CompletionRequest& request,
+                                               std::size_t index) {
   inference::GenerateRequest generate = request.generate;
   const auto& parts = request.prompts[index];
   if (parts.size() == 1 && std::holds_alternative<std::string>(parts.front())) {
@@ -27,7 +28,7 @@ Result<inference::GenerateRequest> with_prompt(const Site& site, const Completio
       tokens.push_back(*token);
       continue;
     }
-    ZUBR_TRY(more, site.backend.tokenize({.text = std::get<std::string>(part), .add_special = tokens.empty()}));
+    ZUBR_TRY(more, model.backend->tokenize({.text = std::get<std::string>(part), .add_special = tokens.empty()}));
     tokens.insert(tokens.end(), more.begin(), more.end());
   }
   generate.prompt_tokens = std::move(tokens);
@@ -64,21 +65,21 @@ std::string probabilities(const std::vector<inference::TokenLogprobs>& logprobs)
   return fmt::format(R"(,"completion_probabilities":[{}])", list);
 }
 
-std::string whole_json(const Site& site, const CompletionRequest& request, std::size_t index,
+std::string whole_json(const LentModel& model, const CompletionRequest& request, std::size_t index,
                        const Generation& generation) {
   const auto& usage = generation.usage;
   const auto& sampling = request.generate.sampling;
   std::vector<std::int32_t> tokens;
   if (request.return_tokens)
-    tokens = site.backend.tokenize({.text = generation.text, .parse_special = false}).value_or(tokens);
+    tokens = model.backend->tokenize({.text = generation.text, .parse_special = false}).value_or(tokens);
   return fmt::format(
       R"({{"index":{},"content":{},"tokens":[{}],"id_slot":-1,"stop":true,"model":{},"tokens_predicted":{},)"
       R"("tokens_evaluated":{},"tokens_cached":{},"generation_settings":{{"n_predict":{},"temperature":{},"top_k":{},)"
       R"("top_p":{},"min_p":{},"n_ctx":{}}},"truncated":false,"stop_type":"{}","stopping_word":{},"timings":{{)"
       R"("cache_n":{},{},{}}}{}}})",
-      index, json_text(request.stream ? "" : generation.text), fmt::join(tokens, ","), json_text(site.model.name),
+      index, json_text(request.stream ? "" : generation.text), fmt::join(tokens, ","), json_text(model.info.name),
       usage.completion_tokens, usage.prompt_tokens, usage.cached_prompt_tokens, request.generate.max_tokens,
-      sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p, site.model.context_tokens,
+      sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p, model.info.context_tokens,
       stop_type(generation), json_text(generation.stop), usage.cached_prompt_tokens,
       timing("prompt", usage.prompt_tokens - usage.cached_prompt_tokens, generation.prompt_time),
       timing("predicted", usage.completion_tokens, generation.completion_time),
@@ -92,10 +93,12 @@ void llama_completion(const Site& site, const Request& request, Exchange& exchan
   auto wanted = llama_server::parse_completion(request.body, site.limits);
   if (!wanted) return stream.fail(wanted.error());
   wanted->generate.client = request.client;
-  if (const auto error = check_model(site, wanted->generate.model)) return stream.fail(*error);
+  const auto lent = lend(site, {.name = wanted->generate.model}, exchange.stop_token());
+  if (!lent) return stream.fail(lent.error());
+  const LentModel& model = *lent;
   std::string answers;
   for (std::size_t index = 0; index < wanted->prompts.size(); ++index) {
-    const auto generate = with_prompt(site, *wanted, index);
+    const auto generate = with_prompt(model, *wanted, index);
     if (!generate) return stream.fail(request_error(generate.error(), "prompt"));
     const auto on_event = [&](const inference::Event& event) {
       const auto* delta = std::get_if<inference::TextDelta>(&event);
@@ -103,10 +106,10 @@ void llama_completion(const Site& site, const Request& request, Exchange& exchan
       stream.write(fmt::format("data: {{\"index\":0,\"content\":{},\"tokens\":[],\"stop\":false,\"id_slot\":-1{}}}\n\n",
                                json_text(delta->text), probabilities(delta->logprobs)));
     };
-    const auto generation = site.backend.generate(*generate, on_event, exchange.stop_token());
+    const auto generation = model.backend->generate(*generate, on_event, exchange.stop_token());
     if (!generation) return stream.fail(request_error(generation.error(), "prompt"));
     if (stream.stopped()) return stream.fail_stopped();
-    answers += (index == 0 ? "" : ",") + whole_json(site, *wanted, index, *generation);
+    answers += (index == 0 ? "" : ",") + whole_json(model, *wanted, index, *generation);
   }
   if (wanted->stream) {
     stream.write("data: " + answers + "\n\n");

@@ -5,10 +5,14 @@
 
 #include "server/endpoints/endpoints.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 
 namespace zubr::server::endpoints {
 
 void llama_props(const Site& site, const Request&, Exchange& exchange) {
+  const auto lent = lend(site, {}, exchange.stop_token());
+  if (!lent) return exchange.send(error_response(lent.error()));
+  const LentModel& model = *lent;
   const inference::SamplingOptions usual;
   Response response;
   response.body = fmt::format(
@@ -16,19 +20,22 @@ void llama_props(const Site& site, const Request&, Exchange& exchange) {
       R"("top_p":{},"min_p":{}}}}},"total_slots":{},"model_alias":{},"model_path":"","modalities":{{"vision":false,)"
       R"("audio":false}},"chat_template":{},"chat_template_caps":{{"supports_tools":{}}},"bos_token":{},)"
       R"("eos_token":{},"build_info":{},"is_sleeping":false}})",
-      site.model.context_tokens, usual.temperature, usual.top_k, usual.top_p, usual.min_p, site.model.parallel,
-      json_text(site.model.name), json_text(site.model.chat_template), site.model.template_has_tools,
-      json_text(site.model.begin_token), json_text(site.model.end_token), json_text("zubr " + site.version));
+      model.info.context_tokens, usual.temperature, usual.top_k, usual.top_p, usual.min_p, model.info.parallel,
+      json_text(model.info.name), json_text(model.info.chat_template), model.info.template_has_tools,
+      json_text(model.info.begin_token), json_text(model.info.end_token), json_text("zubr " + site.version));
   exchange.send(std::move(response));
 }
 
 // Which request runs in which slot is the engine's business; what is told is how many do.
 void llama_slots(const Site& site, const Request&, Exchange& exchange) {
-  const int running = site.running();
+  const auto lent = lend(site, {}, exchange.stop_token());
+  if (!lent) return exchange.send(error_response(lent.error()));
+  const LentModel& model = *lent;
+  const int running = site.running() - 1;  // without this request
   std::string slots;
-  for (int slot = 0; slot < std::max(site.model.parallel, 1); ++slot)
+  for (int slot = 0; slot < std::max(model.info.parallel, 1); ++slot)
     slots += fmt::format(R"({}{{"id":{},"n_ctx":{},"speculative":false,"is_processing":{}}})", slot == 0 ? "" : ",",
-                         slot, site.model.context_tokens, slot < running);
+                         slot, model.info.context_tokens, slot < running);
   Response response;
   response.body = '[' + slots + ']';
   exchange.send(std::move(response));

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 #include "server/ollama/ollama_request.h"
 #include "server/ollama/ollama_response.h"
 
@@ -33,16 +33,18 @@ void ollama_chat(const Site& site, const Request& request, Exchange& exchange) {
   if (!wanted) return stream.fail(wanted.error());
   wanted->generate.client = request.client;
   const auto& generate = wanted->generate;
-  if (const auto error = check_model(site, generate.model)) return stream.fail(*error);
-  if (const auto error = check_thinking(site, wanted->thinking_wanted)) return stream.fail(*error);
-  const std::string model = generate.model.empty() ? site.model.name : generate.model;
+  const auto lent = lend(site, wanted->wish(), exchange.stop_token());
+  if (!lent) return stream.fail(lent.error());
+  if (const auto error = check_thinking(*lent, wanted->thinking_wanted)) return stream.fail(*error);
+  const std::string model = generate.model.empty() ? lent->info.name : generate.model;
   const auto send = [&](std::string body) {
     Response response;
     response.body = std::move(body);
     exchange.send(std::move(response));
   };
   if (generate.messages.empty())
-    return send(head(model) + message_json("", "", {}) + R"(,"done":true,"done_reason":"load"})");
+    return send(head(model) + message_json("", "", {}) +
+                fmt::format(R"(,"done":true,"done_reason":"{}"}})", wanted->unloads() ? "unload" : "load"));
 
   const auto piece = [&](std::string_view text, std::string_view thinking,
                          const std::vector<inference::ToolCall>& calls,
@@ -58,10 +60,10 @@ void ollama_chat(const Site& site, const Request& request, Exchange& exchange) {
     else if (const auto* thought = std::get_if<inference::ThoughtDelta>(&event))
       piece("", thought->text, {}, {});
   };
-  const auto generation = site.backend.generate(generate, on_event, exchange.stop_token());
+  const auto generation = lent->backend->generate(generate, on_event, exchange.stop_token());
   if (!generation) return stream.fail(request_error(generation.error(), "messages"));
   if (stream.stopped()) return stream.fail_stopped();
-  const std::string metrics = ollama::metrics_fields(*generation, Clock::now() - started);
+  const std::string metrics = ollama::metrics_fields(*generation, Clock::now() - started, lent->load_time);
   if (!wanted->stream)
     return send(fmt::format(R"({}{},"done":true,{}{}}})", head(model),
                             message_json(generation->text, generation->thoughts, generation->tool_calls), metrics,

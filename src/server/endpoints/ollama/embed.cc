@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 #include "server/ollama/ollama_request.h"
 #include "server/openai/embedding_request.h"
 
@@ -11,18 +11,21 @@ namespace zubr::server::endpoints {
 namespace {
 
 struct Vectors {
-  std::vector<std::string> json;
+  std::string model;
+  std::chrono::nanoseconds load_time{0};
+  std::vector<std::string> json = {};
   std::int64_t tokens = 0;
 };
 
 ApiResult<Vectors> embed_all(const Site& site, const ApiResult<ollama::EmbedRequest>& wanted, std::stop_token stop) {
   if (!wanted) return tl::unexpected(wanted.error());
-  if (auto error = check_model(site, wanted->model)) return tl::unexpected(std::move(*error));
-  Vectors all;
+  const auto lent = lend(site, {.name = wanted->model, .keep_alive = wanted->keep_alive}, stop);
+  if (!lent) return tl::unexpected(lent.error());
+  Vectors all{.model = wanted->model.empty() ? lent->info.name : wanted->model, .load_time = lent->load_time};
   if (wanted->inputs.empty()) return all;
   inference::EmbedRequest embed;
   embed.texts = wanted->inputs;
-  auto vectors = site.backend.embed(embed, stop);
+  auto vectors = lent->backend->embed(embed, stop);
   if (!vectors) return tl::unexpected(request_error(vectors.error(), "input"));
   for (auto& vector : *vectors) {
     if (!vector) return tl::unexpected(request_error(vector.error(), "input"));
@@ -42,9 +45,9 @@ void ollama_embed(const Site& site, const Request& request, Exchange& exchange) 
   const std::chrono::nanoseconds total = std::chrono::steady_clock::now() - started;
   Response response;
   response.body =
-      fmt::format(R"({{"model":{},"embeddings":[{}],"total_duration":{},"load_duration":0,"prompt_eval_count":{}}})",
-                  json_text(wanted->model.empty() ? site.model.name : wanted->model), fmt::join(vectors->json, ","),
-                  total.count(), vectors->tokens);
+      fmt::format(R"({{"model":{},"embeddings":[{}],"total_duration":{},"load_duration":{},"prompt_eval_count":{}}})",
+                  json_text(vectors->model), fmt::join(vectors->json, ","), total.count(), vectors->load_time.count(),
+                  vectors->tokens);
   exchange.send(std::move(response));
 }
 

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 #include "server/ollama/ollama_request.h"
 #include "server/ollama/ollama_response.h"
 
@@ -15,8 +15,8 @@ using inference::Generation;
 
 class GenerateReply {
  public:
-  GenerateReply(const Site& site, std::string_view model)
-      : site_(site), model_(model.empty() ? site.model.name : model) {}
+  GenerateReply(const LentModel& lent, std::string_view model)
+      : lent_(lent), model_(model.empty() ? lent.info.name : model) {}
 
   std::string head() const {
     return fmt::format(R"({{"model":{},"created_at":"{}",)", json_text(model_),
@@ -32,25 +32,27 @@ class GenerateReply {
     const std::string tokens = context.empty() ? "" : fmt::format(R"(,"context":[{}])", fmt::join(context, ","));
     return fmt::format(R"({}"response":{}{},"done":true,{}{}{}}})", head(), whole ? json_text(generation.text) : "\"\"",
                        whole ? thinking_field(generation.thoughts) : "",
-                       ollama::metrics_fields(generation, Clock::now() - started_), tokens,
+                       ollama::metrics_fields(generation, Clock::now() - started_, lent_.load_time), tokens,
                        whole ? ollama::logprobs_field(generation.logprobs) : "");
   }
-  std::string loaded() const { return head() + R"("response":"","done":true,"done_reason":"load"})"; }
+  std::string loaded(bool unloads) const {
+    return fmt::format(R"({}"response":"","done":true,"done_reason":"{}"}})", head(), unloads ? "unload" : "load");
+  }
 
  private:
   static std::string thinking_field(std::string_view thinking) {
     return thinking.empty() ? "" : fmt::format(R"(,"thinking":{})", json_text(thinking));
   }
 
-  const Site& site_;
+  const LentModel& lent_;
   const std::string model_;
   const Clock::time_point started_ = Clock::now();
 };
 
 // The prompt in the form that the model and the request want; as tokens when a conversation goes on by `context`.
-Result<inference::GenerateRequest> with_prompt(const Site& site, const ollama::GenerateRequest& wanted) {
+Result<inference::GenerateRequest> with_prompt(const LentModel& model, const ollama::GenerateRequest& wanted) {
   inference::GenerateRequest generate = wanted.generate;
-  if (wanted.raw || generate.suffix || !site.model.has_chat_template) {
+  if (wanted.raw || generate.suffix || !model.info.has_chat_template) {
     const bool join = !wanted.raw && !wanted.system.empty();
     generate.raw_prompt = join ? wanted.system + "\n\n" + wanted.prompt : wanted.prompt;
   } else {
@@ -58,7 +60,7 @@ Result<inference::GenerateRequest> with_prompt(const Site& site, const ollama::G
     generate.messages.push_back({inference::Role::kUser, wanted.prompt});
   }
   if (wanted.context.empty()) return generate;
-  ZUBR_TRY(prompt, site.backend.render(generate));
+  ZUBR_TRY(prompt, model.backend->render(generate));
   generate.messages.clear();
   generate.raw_prompt.reset();
   generate.prompt_tokens = wanted.context;
@@ -67,10 +69,10 @@ Result<inference::GenerateRequest> with_prompt(const Site& site, const ollama::G
 }
 
 // The tokens of prompt and answer, for a request that goes on from here. None where the backend does not show them.
-std::vector<std::int32_t> context_after(const Site& site, const inference::GenerateRequest& request,
+std::vector<std::int32_t> context_after(const LentModel& model, const inference::GenerateRequest& request,
                                         const Generation& generation) {
-  const auto prompt = site.backend.render(request);
-  const auto answer = site.backend.tokenize({.text = generation.text, .parse_special = false});
+  const auto prompt = model.backend->render(request);
+  const auto answer = model.backend->tokenize({.text = generation.text, .parse_special = false});
   if (!prompt || !answer) return {};
   std::vector<std::int32_t> tokens = prompt->tokens;
   tokens.insert(tokens.end(), answer->begin(), answer->end());
@@ -84,16 +86,17 @@ void ollama_generate(const Site& site, const Request& request, Exchange& exchang
   auto wanted = ollama::parse_generate(request.body, site.limits);
   if (!wanted) return stream.fail(wanted.error());
   wanted->generate.client = request.client;
-  if (const auto error = check_model(site, wanted->generate.model)) return stream.fail(*error);
-  if (const auto error = check_thinking(site, wanted->thinking_wanted)) return stream.fail(*error);
-  const GenerateReply reply(site, wanted->generate.model);
+  const auto lent = lend(site, wanted->wish(), exchange.stop_token());
+  if (!lent) return stream.fail(lent.error());
+  if (const auto error = check_thinking(*lent, wanted->thinking_wanted)) return stream.fail(*error);
+  const GenerateReply reply(*lent, wanted->generate.model);
   const auto send = [&](std::string body) {
     Response response;
     response.body = std::move(body);
     exchange.send(std::move(response));
   };
-  if (wanted->prompt.empty() && !wanted->generate.suffix) return send(reply.loaded());
-  const auto generate = with_prompt(site, *wanted);
+  if (wanted->prompt.empty() && !wanted->generate.suffix) return send(reply.loaded(wanted->unloads()));
+  const auto generate = with_prompt(*lent, *wanted);
   if (!generate) return stream.fail(request_error(generate.error(), "prompt"));
 
   const auto on_event = [&](const inference::Event& event) {
@@ -103,10 +106,10 @@ void ollama_generate(const Site& site, const Request& request, Exchange& exchang
     else if (const auto* thought = std::get_if<inference::ThoughtDelta>(&event))
       stream.write(reply.piece("", thought->text, {}) + "\n");
   };
-  const auto generation = site.backend.generate(*generate, on_event, exchange.stop_token());
+  const auto generation = lent->backend->generate(*generate, on_event, exchange.stop_token());
   if (!generation) return stream.fail(request_error(generation.error(), "prompt"));
   if (stream.stopped()) return stream.fail_stopped();
-  const auto context = wanted->raw ? std::vector<std::int32_t>{} : context_after(site, *generate, *generation);
+  const auto context = wanted->raw ? std::vector<std::int32_t>{} : context_after(*lent, *generate, *generation);
   if (!wanted->stream) return send(reply.last(*generation, true, context));
   stream.write(reply.last(*generation, false, context) + "\n");
   stream.end();

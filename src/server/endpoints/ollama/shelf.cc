@@ -1,9 +1,9 @@
-// What changes the models on this machine: POST /api/copy, DELETE /api/delete, POST /api/pull, and blobs. POST
-// /api/create and /api/push are not built, and say so.
+// What changes the models on this machine: POST /api/copy, DELETE /api/delete, POST /api/pull, and blobs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
 #include "server/ollama/ollama_request.h"
 #include "server/ollama/ollama_response.h"
@@ -29,6 +29,11 @@ bool has_shelf(const Site& site, Exchange& exchange) {
   return false;
 }
 
+bool is_pinned(const Site& site, const std::string& name) {
+  return std::ranges::any_of(site.host.loaded(),
+                             [&](const auto& model) { return model.info.name == name && model.pinned; });
+}
+
 void send_empty(Exchange& exchange, int status) {
   Response response;
   response.status = status;
@@ -51,6 +56,7 @@ void ollama_copy(const Site& site, const Request& request, Exchange& exchange) {
   if (!has_shelf(site, exchange)) return;
   const auto copied = site.shelf->copy(wanted->source, wanted->destination);
   if (!copied) return refuse(exchange, api_error(copied.error()));
+  if (const auto name = site.host.resolve(wanted->destination)) site.host.unload(*name);  // what it was before
   send_empty(exchange, 200);
 }
 
@@ -58,9 +64,11 @@ void ollama_delete(const Site& site, const Request& request, Exchange& exchange)
   const auto wanted = ollama::parse_model(request.body, site.limits);
   if (!wanted) return refuse(exchange, wanted.error());
   if (!has_shelf(site, exchange)) return;
-  if (is_served(site, wanted->model))
+  const auto name = site.host.resolve(wanted->model);
+  if (name && is_pinned(site, *name))
     return refuse(exchange,
                   bad_field("model", fmt::format("'{}' is being served; stop the server to delete it", wanted->model)));
+  if (name) site.host.unload(*name);
   const auto removed = site.shelf->remove(wanted->model, exchange.stop_token());
   if (!removed) return refuse(exchange, api_error(removed.error()));
   send_empty(exchange, 200);
@@ -107,15 +115,6 @@ void ollama_put_blob(const Site& site, const Request& request, Exchange& exchang
   if (stored) return send_empty(exchange, 201);
   const bool bad_name = stored.error().code() == ErrorCode::kCorrupt;
   refuse(exchange, bad_name ? bad_field("digest", stored.error().message()) : api_error(stored.error()));
-}
-
-void ollama_create(const Site&, const Request&, Exchange& exchange) {
-  refuse(exchange,
-         not_built("create models; on this machine, give a file a name with: zubr models add FILE --name NAME"));
-}
-
-void ollama_push(const Site&, const Request&, Exchange& exchange) {
-  refuse(exchange, not_built("push models to a registry"));
 }
 
 }  // namespace zubr::server::endpoints

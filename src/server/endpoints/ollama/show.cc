@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "server/endpoints/endpoints.h"
-#include "server/endpoints/model_name.h"
 #include "server/json_text.h"
+#include "server/lent_model.h"
 #include "server/ollama/ollama_request.h"
 #include "server/ollama/ollama_response.h"
 
@@ -18,8 +18,7 @@ struct Shown {
   std::chrono::system_clock::time_point changed_at{};
 };
 
-Shown show_served(const Site& site) {
-  const inference::ModelInfo& model = site.model;
+Shown show_loaded(const Site& site, const inference::ModelInfo& model) {
   Shown shown{.architecture = model.architecture,
               .quantization = model.quantization,
               .chat_template = model.chat_template,
@@ -64,19 +63,19 @@ void ollama_show(const Site& site, const Request& request, Exchange& exchange) {
   const auto refuse = [&](const ApiError& error) { exchange.send(error_response(error, Dialect::kOllama)); };
   const auto wanted = ollama::parse_model(request.body, site.limits);
   if (!wanted) return refuse(wanted.error());
-  const bool served = is_served(site, wanted->model);
-  Shown shown = served ? show_served(site) : Shown{};
-  if (site.shelf) {
-    auto stored = show_stored(*site.shelf, served ? site.model.name : wanted->model);
-    if (!stored && !served) return refuse(api_error(stored.error()));
-    if (stored && served) {
-      shown.facts = stored->facts;
-      shown.changed_at = stored->changed_at;
-    } else if (stored) {
-      shown = *std::move(stored);
-    }
-  } else if (!served) {
-    return refuse(model_not_found(site, wanted->model));
+  const auto resolved = site.host.resolve(wanted->model);
+  const std::string name = resolved ? *resolved : wanted->model;  // the shelf may know more than is served
+  std::optional<Shown> loaded;
+  for (const auto& one : site.host.loaded()) {
+    if (one.info.name == name && !one.loading) loaded = show_loaded(site, one.info);
+  }
+  auto stored =
+      site.shelf ? show_stored(*site.shelf, name) : fail(ErrorCode::kNotFound, "model '{}' is not here", name);
+  if (!stored && !loaded) return refuse(model_error(resolved ? stored.error() : resolved.error()));
+  Shown shown = loaded ? *loaded : *stored;
+  if (stored) {
+    shown.facts = stored->facts;
+    shown.changed_at = stored->changed_at;
   }
   Response response;
   response.body = fmt::format(

@@ -1,10 +1,8 @@
-// GET /api/tags: the models on this machine, the served one among them. GET /api/ps: those in memory, which is the
-// served one. GET /api/version.
+// GET /api/tags: the models on this machine. GET /api/ps: those in memory. GET /api/version.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "server/endpoints/endpoints.h"
+#include "server/endpoints/known_models.h"
 #include "server/json_text.h"
 #include "server/ollama/ollama_response.h"
 
@@ -14,15 +12,12 @@ namespace {
 // Where Ollama says when a model will be unloaded: never, as far as a date can say so.
 constexpr std::string_view kNever = "2318-01-01T00:00:00.000000Z";
 
-ShelfModel served_model(const Site& site) {
-  return {.name = site.model.name,
-          .bytes = site.model.bytes,
-          .architecture = site.model.architecture,
-          .parameters = site.model.parameters,
-          .quantization = site.model.quantization,
-          .context_tokens = site.model.context_tokens,
-          .digest = {},
-          .changed_at = std::chrono::system_clock::time_point(std::chrono::seconds(site.started_at))};
+// A model that stays, and one that is being used, has no date at which it goes.
+std::string expiry(const inference::LoadedModel& model) {
+  if (!model.expires) return std::string(kNever);
+  const auto left = *model.expires - std::chrono::steady_clock::now();
+  return ollama::date_text(std::chrono::system_clock::now() +
+                           std::chrono::duration_cast<std::chrono::system_clock::duration>(left));
 }
 
 std::string model_fields(const ShelfModel& model) {
@@ -40,24 +35,23 @@ void send(Exchange& exchange, std::string body) {
 }  // namespace
 
 void ollama_tags(const Site& site, const Request&, Exchange& exchange) {
-  std::vector<ShelfModel> models;
-  if (site.shelf) {
-    auto listed = site.shelf->list();
-    if (!listed) return exchange.send(error_response(api_error(listed.error()), Dialect::kOllama));
-    models = *std::move(listed);
-  }
-  const auto served = std::ranges::find(models, site.model.name, &ShelfModel::name);
-  if (served == models.end()) models.insert(models.begin(), served_model(site));
+  const auto models = known_models(site);
+  if (!models) return exchange.send(error_response(api_error(models.error()), Dialect::kOllama));
   std::string list;
-  for (const ShelfModel& model : models)
+  for (const ShelfModel& model : *models)
     list += fmt::format(R"({}{{{},"modified_at":"{}"}})", list.empty() ? "" : ",", model_fields(model),
                         ollama::date_text(model.changed_at));
   send(exchange, fmt::format(R"({{"models":[{}]}})", list));
 }
 
 void ollama_ps(const Site& site, const Request&, Exchange& exchange) {
-  send(exchange, fmt::format(R"({{"models":[{{{},"expires_at":"{}","size_vram":0,"context_length":{}}}]}})",
-                             model_fields(served_model(site)), kNever, site.model.context_tokens));
+  std::string list;
+  for (const auto& loaded : site.host.loaded()) {
+    if (loaded.loading) continue;
+    list += fmt::format(R"({}{{{},"expires_at":"{}","size_vram":0,"context_length":{}}})", list.empty() ? "" : ",",
+                        model_fields(shelf_model(site, loaded)), expiry(loaded), loaded.info.context_tokens);
+  }
+  send(exchange, fmt::format(R"({{"models":[{}]}})", list));
 }
 
 void ollama_version(const Site& site, const Request&, Exchange& exchange) {
