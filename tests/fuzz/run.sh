@@ -19,8 +19,28 @@ seed manifest messages <<< '[{"role":"user","content":"hi"}]'
 mkdir -p "$out/corpus/gguf"
 head -c 65536 assets/models/built-in.gguf > "$out/corpus/gguf/built-in" 2>/dev/null || true
 printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' > "$out/corpus/gguf/empty"
+called='{"type":"function_call_output","call_id":"c","output":"x"}'
+number=1
+for body in '{"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"tools":[],"stop":"x"}' \
+  '{"prompt":["a",[1,2]],"echo":true,"logprobs":2}' '{"input":["a"],"dimensions":2}' \
+  '{"input":[{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},'"$called"']}' \
+  '{"model":"m","messages":[{"role":"user","content":"hi","images":[]}],"format":"json","keep_alive":"5m"}' \
+  '{"model":"m","prompt":"a","options":{"temperature":0,"stop":["x"]}}' '{"model":"m","input":"a"}' '{"model":"m"}' \
+  '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}],"system":"s"}' \
+  '{"input":"a","labels":["x",{"name":"y","description":"z"}]}' '{"prompt":"a","n_predict":1}' '{"content":"a"}'; do
+  printf "\\$(printf %03o $number)%s" "$body" | seed request "body-$number"
+  number=$((number + 1))
+done
+printf '\017{"model":"m","from":"a","parameters":{"stop":["x"]}}' | seed request create
+printf '\0201h30m' | seed request duration
+printf '\015--XX\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--XX--' | seed request form
+head='Host: localhost\r\nAuthorization: Bearer x\r\nContent-Length: 2\r\n\r\n'
+printf "\0POST /v1/chat/completions HTTP/1.1\r\n$head{}" |
+  seed request plain
+printf '\0POST /a HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nT: x\r\n\r\n' |
+  seed request chunked
 
-for target in gguf manifest modelfile; do
+for target in gguf manifest modelfile request; do
   echo "fuzz: $target, $seconds s" >&2
   if ! "$out/${target}_fuzz" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
     -print_final_stats=1 -artifact_prefix="$out/crashes/$target-" "$out/corpus/$target" >"$out/$target.log" 2>&1; then
