@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # zubr and its peers side by side, from one run: prints them and appends to build/bench.jsonl. tools/bench.sh [NAME]
 #   NAME (or ONLY): classify_vs_llama_server | classify_share_of_raw_prefill | classify_10m_rows_peak_mb |
-#     search_100k_ms | http_request_us | http_rps | startup_ms |
+#     search_100k_ms | pull_vs_curl (needs nginx) | http_request_us | http_rps | startup_ms |
 #     ttft_vs_llama_server | decode_vs_llama_server | chat16_vs_llama_server
 #     | lora_tokens_per_s_1b | train_share_of_matmul_peak
 #     | prefill_vs_stock_1b | scoring_vs_stock_1b | decode_vs_stock | onednn_share_of_int8_peak  (all four in one run)
@@ -19,7 +19,7 @@ programs=build/$build/bench
 case "$only" in
   ''|classify_vs_llama_server|classify_share_of_raw_prefill|classify_10m_rows_peak_mb|search_100k_ms) ;;
   http_request_us|http_rps|startup_ms|ttft_vs_llama_server|decode_vs_llama_server|chat16_vs_llama_server) ;;
-  lora_tokens_per_s_1b|train_share_of_matmul_peak) ;;
+  lora_tokens_per_s_1b|train_share_of_matmul_peak|pull_vs_curl) ;;
   prefill_vs_stock_1b|scoring_vs_stock_1b|decode_vs_stock|onednn_share_of_int8_peak) ;;
   *) echo "bench: there is no figure '$only'; see tools/bench.sh" >&2; exit 2 ;;
 esac
@@ -47,7 +47,12 @@ train_figures() {
   make_models
   "$programs/train_speed" "$out/models/shape-$shape-q8_0.gguf" build/bench.jsonl
 }
+pull_figure() {
+  tools/build.sh "$build" zubr
+  BENCH_BUILD=$build bench/pull_vs_curl.sh
+}
 case "$only" in
+  pull_vs_curl) pull_figure; exit 0 ;;
   lora_tokens_per_s_1b|train_share_of_matmul_peak) train_figures; exit 0 ;;
   prefill_vs_stock_1b|scoring_vs_stock_1b|decode_vs_stock|onednn_share_of_int8_peak) prefill_figures; exit 0 ;;
 esac
@@ -86,6 +91,7 @@ if $served_figures; then
     ${only:+--only "$only"}
 fi
 if [ -z "$only" ]; then
+  if command -v nginx >/dev/null; then pull_figure; else echo "bench: no nginx here, so no pull_vs_curl" >&2; fi
   prefill_figures
   train_figures
 fi

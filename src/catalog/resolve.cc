@@ -1,7 +1,9 @@
 // Catalog::resolve(): which model a person means.
+#include <optional>
 #include <set>
 
 #include "catalog/catalog.h"
+#include "catalog/families.h"
 #include "catalog/model_name.h"
 #include "catalog/search.h"
 #include "core/nearest.h"
@@ -48,6 +50,23 @@ bool is_named(const ModelRecord& record, const std::string& name) {
   return true;
 }
 
+Result<std::string> address_of(storage::Database& database, std::int64_t model) {
+  ZUBR_TRY(query, database.prepare("SELECT address FROM model WHERE id = ?"));
+  query.bind(1, model);
+  ZUBR_TRY(found, query.step());
+  return found ? query.text(0) : std::string();
+}
+
+// "whisper large" is OpenAI's, though somebody else serves a model of exactly that name: a name that begins as a family
+// does, without an author, means a model of who owns the family.
+bool is_strangers(std::string_view name, std::string_view address) {
+  const std::string words = search_words(std::string(name));
+  const Family* family = find_family(std::string_view(words).substr(0, words.find(' ')));
+  const auto slash = address.find('/');
+  return family && name.find('/') == std::string_view::npos && slash != std::string_view::npos &&
+         !owns(*family, address.substr(0, slash));
+}
+
 Result<Error> ambiguous(storage::Database& database, std::string_view name, const std::set<std::int64_t>& models) {
   std::vector<std::string> choices;
   ZUBR_TRY(query, database.prepare("SELECT address FROM model WHERE id = ?"));
@@ -83,6 +102,7 @@ Result<std::int64_t> Catalog::resolve(std::string_view text) {
   if (name.empty()) return fail(ErrorCode::kInvalidArgument, "a model's name is empty; an example: llama3.1:8b");
   ZUBR_TRY(by_address, models_where(database_, "SELECT model FROM address WHERE name = ?", {name, name + ":latest"}));
   if (by_address.size() == 1) return *by_address.begin();
+  std::optional<std::int64_t> strangers;  // the one of exactly that name, of somebody else
   if (by_address.empty()) {
     ZUBR_TRY(by_file, models_where(database_,
                                    "SELECT listing.model FROM file JOIN listing ON listing.id = file.listing "
@@ -93,13 +113,20 @@ Result<std::int64_t> Catalog::resolve(std::string_view text) {
     const std::string exact = name_key({"hf", name});
     for (const auto& keys : {std::vector{key}, std::vector{exact}, std::vector{key + "+base"}}) {
       ZUBR_TRY(by_key, models_where(database_, "SELECT model FROM name_key WHERE name = ?", keys));
-      if (by_key.size() == 1) return *by_key.begin();
+      if (by_key.size() != 1) continue;
+      ZUBR_TRY(address, address_of(database_, *by_key.begin()));
+      if (!is_strangers(name, address)) return *by_key.begin();
+      strangers = *by_key.begin();
+      break;
     }
     Query query{.text = name, .limit = kMaxChoices};
     ZUBR_TRY(page, search(*this, query));
     if (page.records.size() == 1 && is_named(page.records.front(), name)) return page.records.front().id;
     for (const ModelRecord& record : page.records)
-      if (is_named(record, name)) by_address.insert(record.id);
+      if (is_named(record, name) && !(strangers && is_strangers(name, record.address.name)))
+        by_address.insert(record.id);
+    if (strangers && by_address.empty()) return *strangers;
+    if (strangers && by_address.size() == 1) return *by_address.begin();
   }
   if (by_address.empty()) {
     ZUBR_TRY(error, unknown(database_, name));

@@ -110,6 +110,15 @@ TEST_F(ShippedCatalog, KnowsPolishModels) {
       << choices.error().message();
 }
 
+// Deepgram serves a model that is called exactly so.
+TEST_F(ShippedCatalog, TakesAFamilysNameForItsOwnersModels) {
+  const auto choices = catalog_->resolve("whisper large");
+  ASSERT_FALSE(choices);
+  EXPECT_NE(choices.error().message().find("openai/whisper-large-v3"), std::string::npos) << choices.error().message();
+  EXPECT_EQ(choices.error().message().find("deepgram"), std::string::npos) << choices.error().message();
+  EXPECT_TRUE(catalog_->resolve("deepgram/whisper-large"));
+}
+
 TEST_F(ShippedCatalog, KnowsModelsOfSoundAndImages) {
   EXPECT_EQ(card("openai/whisper-large-v3").record.task, "automatic-speech-recognition");
   EXPECT_NE(card("openai/whisper-large-v3").record.id, card("openai/whisper-large-v3-turbo").record.id);

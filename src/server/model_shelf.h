@@ -47,6 +47,12 @@ struct ShelfRecipe {
   models::Modelfile modelfile;        // without FROM and ADAPTER
 };
 
+// How a model is used: what its Modelfile says.
+struct ShelfUse {
+  std::string modelfile;  // as a text, FROM first
+  models::Modelfile recipe;
+};
+
 struct ShelfPushProgress {
   std::string what;  // "model", "license" …
   std::uint64_t total = 0;
@@ -63,6 +69,7 @@ class ModelShelf {
   // What the file says of itself, as JSON values by name; arrays (vocabularies) are left out.
   virtual Result<std::vector<std::pair<std::string, std::string>>> facts(std::string_view name) = 0;
   virtual Result<std::string> chat_template(std::string_view name) = 0;  // empty: it has none
+  virtual Result<ShelfUse> use(std::string_view name) = 0;
 
   virtual Result<void> copy(std::string_view source, const std::string& destination) = 0;
   // Forgets the name, and removes files that nobody needs any more.

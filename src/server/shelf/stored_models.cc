@@ -95,6 +95,12 @@ Result<std::string> StoredModels::chat_template(std::string_view name) {
   return std::string(header.chat_template().value_or(""));
 }
 
+Result<ShelfUse> StoredModels::use(std::string_view name) {
+  ZUBR_TRY(found, entry(name));
+  ZUBR_TRY(text, models::modelfile_of(found));
+  return ShelfUse{std::move(text), std::move(found.recipe)};
+}
+
 Result<void> StoredModels::copy(std::string_view source, const std::string& destination) {
   ZUBR_TRY(found, entry(source));
   ZUBR_CHECK(models::copy_model(options_.home, store_, found.name, destination, /*replace=*/true, {}));

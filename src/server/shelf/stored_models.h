@@ -26,6 +26,7 @@ class StoredModels : public ModelShelf {
   Result<ShelfModel> find(std::string_view name) override;
   Result<std::vector<std::pair<std::string, std::string>>> facts(std::string_view name) override;
   Result<std::string> chat_template(std::string_view name) override;
+  Result<ShelfUse> use(std::string_view name) override;
   Result<void> copy(std::string_view source, const std::string& destination) override;
   Result<void> remove(std::string_view name, std::stop_token stop) override;
   Result<void> pull(std::string_view reference, const std::function<void(const ShelfPullProgress&)>& progress,

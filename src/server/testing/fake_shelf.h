@@ -24,6 +24,14 @@ class FakeShelf : public ModelShelf {
                                                             {"llama.context_length", "128"}};
   }
   Result<std::string> chat_template(std::string_view) override { return std::string("{{ x }}"); }
+  Result<ShelfUse> use(std::string_view name) override {
+    ShelfUse use{.modelfile = "FROM " + std::string(name) + "\n", .recipe = {}};
+    use.recipe.system = "Be brief.";
+    use.recipe.parameters = {{"num_ctx", "64"}, {"stop", "a b"}};
+    use.recipe.licenses = {"MIT"};
+    use.recipe.messages = {{"user", "hi"}};
+    return use;
+  }
   Result<void> copy(std::string_view source, const std::string&) override {
     ZUBR_CHECK(find(source));
     return {};

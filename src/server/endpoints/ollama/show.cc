@@ -16,7 +16,35 @@ struct Shown {
   std::string facts;  // members of an object
   std::vector<std::string> capabilities;
   std::chrono::system_clock::time_point changed_at{};
+  ShelfUse use = {};
 };
+
+// A line each; a value with a space in quotes, as `ollama show --parameters` has it.
+std::string parameter_lines(const models::Modelfile& recipe) {
+  std::string lines;
+  for (const auto& [name, value] : recipe.parameters) {
+    const bool quoted = value.empty() || value.find(' ') != std::string::npos;
+    lines += fmt::format("{}{} {}", lines.empty() ? "" : "\n", name, quoted ? json_text(value) : value);
+  }
+  return lines;
+}
+
+std::string messages_field(const models::Modelfile& recipe) {
+  if (recipe.messages.empty()) return "";
+  std::string list;
+  for (const auto& message : recipe.messages)
+    list += fmt::format(R"({}{{"role":{},"content":{}}})", list.empty() ? "" : ",", json_text(message.role),
+                        json_text(message.content));
+  return fmt::format(R"(,"messages":[{}])", list);
+}
+
+// What the recipe says of the model, but for its template.
+std::string use_fields(const ShelfUse& use) {
+  const models::Modelfile& recipe = use.recipe;
+  return fmt::format(R"("license":{},"modelfile":{},"parameters":{},"system":{}{})",
+                     json_text(fmt::format("{}", fmt::join(recipe.licenses, "\n\n"))), json_text(use.modelfile),
+                     json_text(parameter_lines(recipe)), json_text(recipe.system), messages_field(recipe));
+}
 
 Shown show_loaded(const Site& site, const inference::ModelInfo& model) {
   Shown shown{.architecture = model.architecture,
@@ -44,13 +72,16 @@ Result<Shown> show_stored(ModelShelf& shelf, const std::string& name) {
   ZUBR_TRY(model, shelf.find(name));
   ZUBR_TRY(facts, shelf.facts(name));
   ZUBR_TRY(chat_template, shelf.chat_template(name));
+  ZUBR_TRY(use, shelf.use(name));
+  if (!use.recipe.chat_template.empty()) chat_template = use.recipe.chat_template;
   Shown shown{.architecture = model.architecture,
               .quantization = model.quantization,
               .chat_template = chat_template,
               .parameters = model.parameters,
               .facts = fmt::format(R"("general.parameter_count":{})", model.parameters),
               .capabilities = {R"("completion")"},
-              .changed_at = model.changed_at};
+              .changed_at = model.changed_at,
+              .use = std::move(use)};
   for (const auto& [key, value] : facts) {
     if (key != "general.parameter_count") shown.facts += fmt::format(",{}:{}", json_text(key), value);
   }
@@ -76,13 +107,15 @@ void ollama_show(const Site& site, const Request& request, Exchange& exchange) {
   if (stored) {
     shown.facts = stored->facts;
     shown.changed_at = stored->changed_at;
+    shown.use = stored->use;
+    if (!shown.use.recipe.chat_template.empty()) shown.chat_template = shown.use.recipe.chat_template;
   }
   Response response;
-  response.body = fmt::format(
-      R"({{"modelfile":"","parameters":"","template":{},"details":{},"model_info":{{{}}},"capabilities":[{}],)"
-      R"("modified_at":"{}"}})",
-      json_text(shown.chat_template), ollama::details_json(shown.architecture, shown.parameters, shown.quantization),
-      shown.facts, fmt::join(shown.capabilities, ","), ollama::date_text(shown.changed_at));
+  response.body = fmt::format(R"({{{},"template":{},"details":{},"model_info":{{{}}},"capabilities":[{}],)"
+                              R"("modified_at":"{}"}})",
+                              use_fields(shown.use), json_text(shown.chat_template),
+                              ollama::details_json(shown.architecture, shown.parameters, shown.quantization),
+                              shown.facts, fmt::join(shown.capabilities, ","), ollama::date_text(shown.changed_at));
   exchange.send(std::move(response));
 }
 
