@@ -54,6 +54,8 @@ zubr_static_library(llama::ggml ggml/src/libggml.a)
 zubr_static_library(llama::llama src/libllama.a)
 zubr_static_library(llama::common common/libllama-common.a)
 zubr_static_library(llama::common-base common/libllama-common-base.a)
+zubr_static_library(llama::mtmd tools/mtmd/libmtmd.a)
+zubr_static_library(llama::hash vendor/hash/libvendor-hash.a)
 set_target_properties(llama::ggml-base PROPERTIES INTERFACE_LINK_LIBRARIES "Threads::Threads;OpenMP::OpenMP_CXX;m;dl")
 set_target_properties(llama::ggml-cpu PROPERTIES INTERFACE_LINK_LIBRARIES "llama::ggml-base;OpenMP::OpenMP_CXX")
 set_target_properties(llama::ggml PROPERTIES INTERFACE_LINK_LIBRARIES "llama::ggml-cpu;llama::ggml-base")
@@ -65,6 +67,10 @@ set_target_properties(llama::llama PROPERTIES
 add_library(llama::ggml-internal INTERFACE IMPORTED)
 set_target_properties(llama::ggml-internal PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${LLAMA_SRC}/ggml/src" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${LLAMA_SRC}/ggml/src")
+set_target_properties(llama::mtmd PROPERTIES
+  INTERFACE_LINK_LIBRARIES "llama::hash;llama::llama"
+  INTERFACE_INCLUDE_DIRECTORIES "${LLAMA_SRC}/tools/mtmd"
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${LLAMA_SRC}/tools/mtmd")
 set_target_properties(llama::common PROPERTIES
   INTERFACE_LINK_LIBRARIES "llama::common-base;llama::llama"
   INTERFACE_INCLUDE_DIRECTORIES "${LLAMA_SRC}/common;${LLAMA_SRC}/vendor"

@@ -69,7 +69,7 @@ fi
 llama=$(pinned node-llama-cpp)
 flags="-fno-dse -fno-tree-dse"
 cpu=$(grep -m1 '^flags' /proc/cpuinfo | sha1sum | cut -c1-12)   # built for this CPU; another one needs another build
-recipe="$llama $flags $cpu 1"
+recipe="$llama $flags $cpu 2"
 if ! stamped llama-source "$llama"; then
   say "fetching llama.cpp"
   rm -rf "$parts/llama.cpp" "$parts/llama"
@@ -92,6 +92,6 @@ build_llama() {  # build_llama STAMP TARGET…
   ninja -C "$parts/llama" "$@" > "$parts/llama-build.log" 2>&1 || { tail -30 "$parts/llama-build.log" >&2; exit 1; }
   echo "$recipe" > "$parts/$stamp.stamp"
 }
-build_llama llama llama llama-common
+build_llama llama llama llama-common mtmd
 [ "${1:-}" = bench ] && build_llama llama-bench llama-server llama-bench
 exit 0

@@ -12,6 +12,7 @@
 #include "engine/label_codes.h"
 #include "engine/label_scorer.h"
 #include "engine/llama/model.h"
+#include "engine/media/media_generator.h"
 
 namespace zubr::engine {
 
@@ -30,10 +31,15 @@ struct Engine::Parts {
         embedder(model),
         parallel(options.parallel) {}
 
+  // What a model without one does not take.
+  bool sees() const { return media && media->reader().sees(); }
+  bool hears() const { return media && media->reader().hears(); }
+
   std::shared_ptr<const Model> model;
   PromptBuilder prompts;
   Generator generator;
   Embedder embedder;
+  std::unique_ptr<MediaGenerator> media;  // null: the model has no projector
   const int parallel;
 };
 
@@ -61,7 +67,15 @@ Result<std::unique_ptr<Engine>> Engine::open(const ModelOptions& options, const 
     ZUBR_CHECK(check_same_vocabulary(*model, *loaded));
     draft = std::move(loaded);
   }
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Parts>(std::move(model), options, run, std::move(draft))));
+  std::unique_ptr<MediaReader> reader;
+  if (!options.projector.empty()) {
+    ZUBR_TRY(opened, MediaReader::open(model, options.projector, options.threads));
+    reader = std::move(opened);
+  }
+  auto parts = std::make_unique<Parts>(model, options, run, std::move(draft));
+  if (reader)
+    parts->media = std::make_unique<MediaGenerator>(model, std::move(reader), parts->generator.context_tokens());
+  return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 
 inference::ModelInfo Engine::info() const {
@@ -73,6 +87,8 @@ inference::ModelInfo Engine::info() const {
           .can_generate = model.can_generate(),
           .has_chat_template = parts_->prompts.has_template(),
           .can_infill = model.can_generate() && model.tokenizer().can_infill(),
+          .can_see = parts_->sees(),
+          .can_hear = parts_->hears(),
           .architecture = model.architecture(),
           .quantization = model.quantization(),
           .parameters = static_cast<std::int64_t>(model.parameters()),
@@ -102,6 +118,8 @@ Result<std::string> Engine::detokenize(std::span<const std::int32_t> tokens) {
 
 Result<inference::Backend::Prompt> Engine::render(const inference::GenerateRequest& request) {
   ZUBR_TRY(prompt, parts_->prompts.build(request));
+  if (!prompt.parts.empty())
+    return fail(ErrorCode::kUnsupported, "a prompt with pictures or sounds is no text; send it to be answered");
   ZUBR_TRY(text, detokenize(prompt.tokens));
   return Prompt{std::move(text), std::move(prompt.tokens)};
 }
@@ -109,16 +127,19 @@ Result<inference::Backend::Prompt> Engine::render(const inference::GenerateReque
 Result<inference::Generation> Engine::generate(const inference::GenerateRequest& request,
                                                const inference::EventSink& sink, std::stop_token stop) {
   ZUBR_TRY(prompt, parts_->prompts.build(request));
-  Generator& generator = parts_->generator;
-  if (!prompt.format)
-    return generator.generate(std::move(prompt.tokens), request, sink, stop, std::move(prompt.grammar));
+  if (!prompt.parts.empty() && !parts_->media)
+    return fail(ErrorCode::kUnsupported,
+                "'{}' takes text only; pictures and sounds are for models with a projector (mmproj)", info().name);
+  const auto answer = [&](const inference::GenerateRequest& wanted, const inference::EventSink& events) {
+    return prompt.parts.empty()
+               ? parts_->generator.generate(std::move(prompt.tokens), wanted, events, stop, std::move(prompt.grammar))
+               : parts_->media->generate(std::move(prompt.parts), wanted, events, stop, std::move(prompt.grammar));
+  };
+  if (!prompt.format) return answer(request, sink);
   inference::GenerateRequest with_stops = request;
   with_stops.stop.insert(with_stops.stop.end(), prompt.stops.begin(), prompt.stops.end());
   AnswerReader reader(prompt.format, sink);
-  ZUBR_TRY(generation,
-           generator.generate(
-               std::move(prompt.tokens), with_stops, [&](const inference::Event& event) { reader.push(event); }, stop,
-               std::move(prompt.grammar)));
+  ZUBR_TRY(generation, answer(with_stops, [&](const inference::Event& event) { reader.push(event); }));
   ZUBR_CHECK(reader.finish(generation, request.tool_choice == inference::ToolChoice::kRequired));
   return generation;
 }

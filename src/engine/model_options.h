@@ -20,6 +20,7 @@ struct ModelOptions {
   Compute compute = Compute::kGgml;                  // of the large matrix products
   std::function<bool(float)> progress;               // 0..1 while loading; false stops it
   std::string chat_template = {};                    // Jinja, instead of the one in the file
+  std::filesystem::path projector = {};              // what turns pictures and sounds into input (mmproj); empty = none
   std::vector<std::filesystem::path> adapters = {};  // LoRA in GGUF, applied to everything the model does
 };
 

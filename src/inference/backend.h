@@ -28,6 +28,8 @@ struct ModelInfo {
   bool can_generate = false;
   bool has_chat_template = false;
   bool can_infill = false;  // GenerateRequest::suffix
+  bool can_see = false;     // pictures in messages
+  bool can_hear = false;    // sounds
 
   // What is known of the model's file; empty or 0 where it is not.
   std::string architecture = {};   // "llama"

@@ -104,6 +104,8 @@ Result<Backend::Prompt> FakeBackend::render(const GenerateRequest& request) {
 }
 
 Result<Generation> FakeBackend::generate(const GenerateRequest& request, const EventSink& sink, std::stop_token stop) {
+  for (const Message& message : request.messages)
+    if (!message.media.empty()) return fail(ErrorCode::kUnsupported, "'fake' takes text only");
   Generation generation;
   ZUBR_TRY(prompt, render(request));
   generation.usage.prompt_tokens = std::ssize(prompt.tokens);

@@ -23,12 +23,20 @@ struct ToolCall {
   std::string arguments;  // a JSON object, as text
 };
 
+// A picture or a sound in a message, as a file: PNG, JPEG, GIF, BMP; WAV, MP3. Which of them a model takes is in
+// ModelInfo.
+struct Media {
+  std::string bytes;
+  std::size_t at = 0;  // it stands before this byte of the content, behind the media before it
+};
+
 struct Message {
   Role role = Role::kUser;
   std::string content;
   std::vector<ToolCall> tool_calls = {};  // of the assistant
   std::string tool_call_id = {};          // of Role::kTool: which call this answers
   std::string tool_name = {};             // of Role::kTool, where it is known
+  std::vector<Media> media = {};          // ascending by their places
 };
 
 // A function that the model may ask for.

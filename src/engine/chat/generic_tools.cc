@@ -120,6 +120,7 @@ std::vector<Message> describe_tools(std::span<const Message> messages, std::span
   std::vector<Message> result;
   for (const Message& message : messages) {
     Message plain{message.role, message.content};
+    plain.media = message.media;
     if (message.role == Role::kTool) {
       plain.role = Role::kUser;
       const std::string& from = message.tool_name.empty() ? message.tool_call_id : message.tool_name;
@@ -139,6 +140,7 @@ std::vector<Message> describe_tools(std::span<const Message> messages, std::span
   for (Message& message : result) {
     if (message.role != wanted) continue;
     message.content = system_role ? message.content + "\n\n" + text : text + "\n\n" + message.content;
+    for (inference::Media& medium : message.media) medium.at += system_role ? 0 : text.size() + 2;
     return result;
   }
   result.insert(result.begin(), Message{wanted, text});

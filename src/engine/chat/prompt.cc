@@ -69,13 +69,24 @@ Result<void> PromptBuilder::check_texts(const inference::GenerateRequest& reques
   return {};
 }
 
+Result<BuiltPrompt> PromptBuilder::tokenized(RenderedPrompt rendered) const {
+  BuiltPrompt prompt;
+  if (rendered.has_media()) {
+    ZUBR_TRY(parts, tokenize_parts(model_->tokenizer(), std::move(rendered)));
+    prompt.parts = std::move(parts);
+  } else {
+    ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), rendered));
+    prompt.tokens = std::move(tokens);
+  }
+  return prompt;
+}
+
 Result<BuiltPrompt> PromptBuilder::generic_tools(const inference::GenerateRequest& request) const {
   const ChatTemplate& chat_template = **chat_template_;
   const auto messages =
       describe_tools(request.messages, request.tools, request.tool_choice, chat_template.has_system_role());
   ZUBR_TRY(rendered, chat_template.render(messages, {.thinking = request.thinking}));
-  ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), rendered));
-  BuiltPrompt prompt{std::move(tokens)};
+  ZUBR_TRY(prompt, tokenized(std::move(rendered)));
   if (request.tools.empty() || request.tool_choice == inference::ToolChoice::kNone) return prompt;
   ZUBR_TRY(schema,
            generic_answer_schema(request.tools, request.tool_choice, request.parallel_tool_calls, request.json_schema));
@@ -93,6 +104,13 @@ Result<BuiltPrompt> PromptBuilder::chat(const inference::GenerateRequest& reques
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
     if (!is_valid_utf8(request.messages[i].content))
       return fail(ErrorCode::kInvalidArgument, "message {} is not UTF-8; send it as UTF-8", i + 1);
+    std::size_t before = 0;
+    for (const inference::Media& medium : request.messages[i].media) {
+      if (medium.bytes.empty() || medium.at < before || medium.at > request.messages[i].content.size())
+        return fail(ErrorCode::kInvalidArgument, "message {} has an empty picture, or one at a place that is none",
+                    i + 1);
+      before = medium.at;
+    }
   }
   const ChatTemplate& chat_template = **chat_template_;
   const bool about_tools = !request.tools.empty() || std::ranges::any_of(request.messages, [](const auto& message) {
@@ -102,13 +120,15 @@ Result<BuiltPrompt> PromptBuilder::chat(const inference::GenerateRequest& reques
   if (about_tools && chat_template.present() && !chat_template.has_tools()) return generic_tools(request);
   if (!about_tools && !thinks) {
     ZUBR_TRY(rendered, chat_template.render(request.messages));
-    ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), rendered));
-    return BuiltPrompt{std::move(tokens)};
+    return tokenized(std::move(rendered));
   }
   ZUBR_CHECK(check_texts(request));
   ZUBR_TRY(plan, chat_template.plan(request));
-  ZUBR_TRY(tokens, tokenize_prompt(model_->tokenizer(), plan.prompt));
-  return BuiltPrompt{std::move(tokens), std::move(plan.grammar), std::move(plan.format), std::move(plan.stops)};
+  ZUBR_TRY(prompt, tokenized(std::move(plan.prompt)));
+  prompt.grammar = std::move(plan.grammar);
+  prompt.format = std::move(plan.format);
+  prompt.stops = std::move(plan.stops);
+  return prompt;
 }
 
 Result<BuiltPrompt> PromptBuilder::build(const inference::GenerateRequest& request) const {

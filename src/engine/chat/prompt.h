@@ -16,6 +16,7 @@ namespace zubr::engine {
 
 struct BuiltPrompt {
   Tokens tokens;
+  std::vector<PromptPart> parts = {};                    // with media: all of it; `tokens` is then empty
   GrammarSpec grammar = {};                              // of tools; empty for none
   std::shared_ptr<const AnswerFormat> format = nullptr;  // null: what the model writes is the answer
   std::vector<std::string> stops = {};                   // besides the request's
@@ -41,6 +42,7 @@ class PromptBuilder {
 
  private:
   Result<Tokens> check_tokens(const Tokens& tokens) const;
+  Result<BuiltPrompt> tokenized(RenderedPrompt rendered) const;
   Result<BuiltPrompt> chat(const inference::GenerateRequest& request) const;
   Result<BuiltPrompt> generic_tools(const inference::GenerateRequest& request) const;
   Result<void> check_texts(const inference::GenerateRequest& request) const;

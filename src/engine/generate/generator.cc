@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/machine.h"
+#include "engine/generate/answer_limits.h"
 #include "engine/generate/drafter.h"
 #include "engine/generate/generation_job.h"
 #include "engine/generate/grammar_cache.h"
@@ -24,27 +25,12 @@ using Clock = std::chrono::steady_clock;
 using inference::FinishReason;
 using inference::Generation;
 
-constexpr std::size_t kMaxStops = 64;
-constexpr int kMaxTopLogprobs = 100;
-constexpr std::size_t kMaxStopBytes = 1024;
-constexpr std::ptrdiff_t kPenaltyWindow = 64;  // as many tokens as llama-common's penalties look back
-constexpr int kKept = 8;                       // prompts kept beyond those that run
-constexpr std::size_t kMostDrafted = 4;        // answers that guesses are made for
+constexpr int kKept = 8;                 // prompts kept beyond those that run
+constexpr std::size_t kMostDrafted = 4;  // answers that guesses are made for
 constexpr std::int64_t kMostCells = 1 << 24;
 constexpr std::uint64_t kMemoryShare = 8;     // of the machine's memory for the KV cache: one part in so many
 constexpr std::int64_t kLeastContext = 4096;  // a context that nobody asked for: at least, where the model has it
 constexpr std::int64_t kMostContext = 32 * 1024;
-
-Result<void> check_stops(const std::vector<std::string>& stops) {
-  if (stops.size() > kMaxStops)
-    return fail(ErrorCode::kInvalidArgument, "there are {} stop strings, the most is {}", stops.size(), kMaxStops);
-  for (const std::string& stop : stops) {
-    if (stop.empty() || stop.size() > kMaxStopBytes || !is_valid_utf8(stop))
-      return fail(ErrorCode::kInvalidArgument, "a stop string has {} bytes; it has to be UTF-8 of 1 to {} bytes",
-                  stop.size(), kMaxStopBytes);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -405,8 +391,7 @@ Result<Generation> Generator::generate(Tokens prompt, const inference::GenerateR
     Generation nothing{.text = {}, .finish = FinishReason::kLength, .usage = {.prompt_tokens = std::ssize(prompt)}};
     return nothing;
   }
-  const auto recent = std::min(std::ssize(prompt), kPenaltyWindow);
-  sampler->accept_prompt(std::span(prompt).last(static_cast<std::size_t>(recent)));
+  sampler->accept_prompt(std::span(prompt).last(std::min(prompt.size(), kPenaltyWindow)));
   ZUBR_TRY(worker, started());
 
   const RequestId id = state_->next_id++;

@@ -46,11 +46,25 @@ std::vector<common_chat_msg> messages_with_stand_ins(std::span<const Message> me
   return result;
 }
 
+// The content with what stands in it: text, medium, text.
+void add_content(const Message& message, const std::string& spaces, RenderedPrompt& prompt) {
+  std::size_t begin = 0;
+  std::string text = spaces;
+  for (const inference::Media& medium : message.media) {
+    text += message.content.substr(begin, medium.at - begin);
+    begin = medium.at;
+    if (!text.empty()) prompt.pieces.push_back({std::exchange(text, {}), false});
+    prompt.pieces.push_back({.text = medium.bytes, .from_template = false, .medium = true});
+  }
+  text += message.content.substr(begin);
+  if (!text.empty() || message.media.empty()) prompt.pieces.push_back({std::move(text), false});
+}
+
 RenderedPrompt plain_text(std::span<const Message> messages) {
   RenderedPrompt prompt;
   for (const Message& message : messages) {
     if (!prompt.pieces.empty()) prompt.pieces.push_back({"\n\n", true});
-    prompt.pieces.push_back({message.content, false});
+    add_content(message, "", prompt);
   }
   return prompt;
 }
@@ -82,12 +96,12 @@ Result<RenderedPrompt> put_contents_back(std::string_view text, std::span<const 
     const std::string spaces = before.substr(keep);
     before.resize(keep);
     if (!before.empty()) prompt.pieces.push_back({std::move(before), true});
-    prompt.pieces.push_back({spaces + messages[index].content, false});
+    add_content(messages[index], spaces, prompt);
     seen[index] = true;
     begin = at + length;
   }
   for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (!seen[i] && !messages[i].content.empty()) {
+    if (!seen[i] && !(messages[i].content.empty() && messages[i].media.empty())) {
       return fail(ErrorCode::kUnsupported,
                   "the model's chat template has no place for message {} (role {}); move its text into a user message",
                   i + 1, role_name(messages[i].role));
@@ -100,9 +114,13 @@ Result<RenderedPrompt> put_contents_back(std::string_view text, std::span<const 
 
 std::string RenderedPrompt::text() const {
   std::string all;
-  for (const PromptPiece& piece : pieces) all += piece.text;
+  for (const PromptPiece& piece : pieces) {
+    if (!piece.medium) all += piece.text;
+  }
   return all;
 }
+
+bool RenderedPrompt::has_media() const { return std::ranges::any_of(pieces, &PromptPiece::medium); }
 
 struct ChatTemplate::Parsed {
   common_chat_templates_ptr templates;
@@ -255,6 +273,7 @@ Result<Tokens> tokenize_prompt(const Tokenizer& tokenizer, const RenderedPrompt&
   Tokens tokens;
   bool first = true;
   for (const PromptPiece& piece : prompt.pieces) {
+    if (piece.medium) continue;
     auto more = first ? tokenizer.tokenize_start(piece.text, piece.from_template)
                       : tokenizer.tokenize_continuation(piece.text, piece.from_template);
     if (!more) return fail(more.error());
@@ -262,6 +281,26 @@ Result<Tokens> tokenize_prompt(const Tokenizer& tokenizer, const RenderedPrompt&
     first = false;
   }
   return tokens;
+}
+
+Result<std::vector<PromptPart>> tokenize_parts(const Tokenizer& tokenizer, RenderedPrompt prompt) {
+  std::vector<PromptPart> parts;
+  bool first = true;
+  for (PromptPiece& piece : prompt.pieces) {
+    if (piece.medium) {
+      if (std::exchange(first, false)) {
+        ZUBR_TRY(begin, tokenizer.tokenize_start("", true));
+        if (!begin.empty()) parts.push_back({.tokens = std::move(begin)});
+      }
+      parts.push_back({.medium = std::move(piece.text)});
+      continue;
+    }
+    ZUBR_TRY(tokens, std::exchange(first, false) ? tokenizer.tokenize_start(piece.text, piece.from_template)
+                                                 : tokenizer.tokenize_continuation(piece.text, piece.from_template));
+    if (parts.empty() || !parts.back().medium.empty()) parts.emplace_back();
+    parts.back().tokens.insert(parts.back().tokens.end(), tokens.begin(), tokens.end());
+  }
+  return parts;
 }
 
 }  // namespace zubr::engine

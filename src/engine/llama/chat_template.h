@@ -22,12 +22,14 @@ namespace zubr::engine {
 struct PromptPiece {
   std::string text;
   bool from_template = true;  // may hold control tokens
+  bool medium = false;        // the text is the bytes of a picture or a sound
 };
 
 struct RenderedPrompt {
   std::vector<PromptPiece> pieces;
 
-  std::string text() const;  // all of it, for people and for prompts that are cut elsewhere
+  std::string text() const;  // all of it but media, for people and for prompts that are cut elsewhere
+  bool has_media() const;
 };
 
 struct RenderOptions {
@@ -80,7 +82,14 @@ class ChatTemplate {
   bool has_tools_ = false, has_thinking_ = false, has_system_role_ = false;
 };
 
-// The tokens of a rendered prompt, with the model's begin-of-text token where it wants one.
+// The tokens of a rendered prompt, with the model's begin-of-text token where it wants one. Without its media.
 Result<Tokens> tokenize_prompt(const Tokenizer& tokenizer, const RenderedPrompt& prompt);
+
+// The same as parts: tokens, and the bytes of media between them.
+struct PromptPart {
+  Tokens tokens = {};       // empty: a medium
+  std::string medium = {};  // its bytes
+};
+Result<std::vector<PromptPart>> tokenize_parts(const Tokenizer& tokenizer, RenderedPrompt prompt);
 
 }  // namespace zubr::engine

@@ -2,6 +2,8 @@
 
 #include <llama.h>
 #include <log.h>
+#include <mtmd-helper.h>
+#include <mtmd.h>
 
 #include <mutex>
 
@@ -56,6 +58,8 @@ void initialise_llama() {
   static std::once_flag once;
   std::call_once(once, [] {
     llama_log_set(receive, nullptr);
+    mtmd_log_set(receive, nullptr);
+    mtmd_helper_log_set(receive, nullptr);
     common_log_set_verbosity_thold(-1);
     llama_backend_init();
   });
