@@ -92,9 +92,13 @@ Result<std::shared_ptr<Backend>> StoredModelHost::load(const PoolOptions::Wanted
 Result<std::uint64_t> StoredModelHost::need(const PoolOptions::Wanted& wanted) const {
   ZUBR_TRY(model, find(wanted.name));
   const int context = wanted.context_tokens > 0 ? wanted.context_tokens : options_.context_tokens;
-  return engine::memory_need(model.file,
-                             {.context_tokens = context, .parallel = options_.parallel, .packed = options_.packed},
-                             options_.machine_memory);
+  ZUBR_TRY(bytes, engine::memory_need(
+                      model.file,
+                      {.context_tokens = context, .parallel = options_.parallel, .packed = options_.packed},
+                      options_.machine_memory));
+  std::error_code ignored;
+  const auto projector = model.projector.empty() ? 0 : std::filesystem::file_size(model.projector, ignored);
+  return bytes + (ignored ? 0 : projector);
 }
 
 Result<std::shared_ptr<Backend>> StoredModelHost::borrow(const inference::ModelWish& wish, std::stop_token stop) {

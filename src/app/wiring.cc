@@ -35,6 +35,7 @@ Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec&
   options.parallel = spec.parallel;
   options.compute = compute_of(spec.compute);
   options.progress = spec.progress;
+  options.projector = spec.projector;
   ZUBR_TRY(wishes, models::opening_wishes(spec.recipe));
   ZUBR_TRY(preset, models::preset_of(spec.recipe));
   options.chat_template = wishes.chat_template;

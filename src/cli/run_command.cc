@@ -13,6 +13,7 @@ namespace zubr::cli {
 namespace {
 
 constexpr std::size_t kMaxSchemaBytes = 4 << 20;
+constexpr std::size_t kMaxImageBytes = 64 << 20;
 
 struct RunArguments {
   std::string model;
@@ -20,6 +21,7 @@ struct RunArguments {
   std::string system;
   std::string json_schema;
   std::vector<std::string> stop;
+  std::vector<std::string> images;
   std::string seed;
   bool raw = false;
 };
@@ -70,11 +72,22 @@ Result<std::string> read_prompt(const RunArguments& arguments, Console& console)
   return prompt;
 }
 
+Result<inference::Message> message_with_images(const RunArguments& arguments, std::string prompt) {
+  inference::Message message{inference::Role::kUser, std::move(prompt)};
+  for (const std::string& file : arguments.images) {
+    ZUBR_TRY(bytes, core::read_text_file(file, kMaxImageBytes));
+    message.media.push_back({.bytes = std::move(bytes), .at = 0});
+  }
+  return message;
+}
+
 Result<int> run(const RunArguments& arguments, Session& session) {
   ZUBR_TRY(request, base_request(arguments, session.settings));
   ZUBR_TRY(model, session.store.resolve(arguments.model));
   Console& console = session.console;
   const bool chat = arguments.prompt.empty() && console.in_is_terminal && !arguments.raw;
+  if (!arguments.images.empty() && (chat || arguments.raw))
+    return fail(ErrorCode::kInvalidArgument, "--image needs a prompt about it, and no --raw");
   std::string prompt;
   if (!chat) {
     ZUBR_TRY(text, read_prompt(arguments, console));
@@ -87,7 +100,8 @@ Result<int> run(const RunArguments& arguments, Session& session) {
   if (arguments.raw) {
     request.raw_prompt = prompt;
   } else {
-    request.messages.push_back({inference::Role::kUser, prompt});
+    ZUBR_TRY(message, message_with_images(arguments, std::move(prompt)));
+    request.messages.push_back(std::move(message));
   }
   ZUBR_CHECK(stream_answer(*backend, request, session));
   return kExitOk;
@@ -100,6 +114,7 @@ void add_run(CLI::App& root, CommandLine& line) {
                                        "  zubr run tinytalk \"Once upon a time\" --temperature 0\n"
                                        "  cat letter.txt | zubr run bielik \"Summarise this letter:\"\n"
                                        "  zubr run bielik --json-schema '{\"type\":\"object\"}' \"A person as JSON\"\n"
+                                       "  zubr run llama3.2-vision --image receipt.png \"What is the total?\"\n"
                                        "On a terminal without a prompt it is a conversation; /bye ends it.\n");
   const auto arguments = std::make_shared<RunArguments>();
   command->add_option("MODEL", arguments->model, "a name from `zubr models list`, or a GGUF file")
@@ -119,6 +134,14 @@ void add_run(CLI::App& root, CommandLine& line) {
       ->take_all();
   command->add_option("--seed", arguments->seed, "the same seed gives the same answer; a fresh one each time otherwise")
       ->type_name(kNumberType);
+  command
+      ->add_option(
+          "--image", arguments->images,
+          "a picture (PNG, JPEG, GIF, BMP) or a sound (WAV, MP3) before the prompt, for models that see or hear; "
+          "may be given several times")
+      ->type_name(kFileType)
+      ->expected(1)
+      ->take_all();
   command->add_flag("--raw", arguments->raw, "give the model the prompt as it is, without its chat template");
   for (const char* name :
        {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "compute", "progress"})

@@ -26,6 +26,7 @@ struct BackendSpec {
   int parallel = 1;                          // generations at the same time
   std::string compute = "ggml";              // as the setting `compute`
   std::function<bool(float)> progress = {};  // 0..1 while loading; false stops it
+  std::filesystem::path projector = {};      // of a model that sees or hears; empty = none
   models::Modelfile recipe = {};             // what the model's maker wants of its use
   const core::Settings* settings = nullptr;  // of the engine, with the flags that were given; null: the defaults
 };

@@ -36,6 +36,7 @@ BackendSpec Session::backend_spec(const models::ResolvedModel& model, int parall
           .parallel = parallel,
           .compute = settings.text("compute"),
           .progress = {},
+          .projector = model.projector,
           .recipe = model.recipe,
           .settings = &settings};
 }

@@ -29,7 +29,7 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/v1/files/{id}", Where::kWorker, Scope::kInfer, endpoints::delete_file},
     {"POST", "/v1/rerank", Where::kWorker, Scope::kInfer, endpoints::rerank},
     {"POST", "/v1/moderations", Where::kInline, Scope::kInfer, endpoints::moderations},
-    {"POST", "/v1/audio/transcriptions", Where::kInline, Scope::kInfer, endpoints::transcriptions},
+    {"POST", "/v1/audio/transcriptions", Where::kWorker, Scope::kInfer, endpoints::transcriptions},
 
     {"POST", "/api/generate", Where::kWorker, Scope::kInfer, endpoints::ollama_generate},
     {"POST", "/api/chat", Where::kWorker, Scope::kInfer, endpoints::ollama_chat},

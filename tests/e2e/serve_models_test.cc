@@ -24,6 +24,13 @@ class ServeModels : public Serve {
                                  R"("options":{"num_predict":2})" + more + "}");
   }
   std::string loaded() const { return get("/api/ps"); }
+  // A model goes when the request that had it is over, which may be after its answer was read.
+  bool goes() const {
+    for (int asked = 0; asked < 2'000; ++asked) {
+      if (loaded().find(R"({"models":[]})") != std::string::npos) return true;
+    }
+    return false;
+  }
 
   const std::string file_ = std::filesystem::absolute("assets/models/built-in.gguf").string();
 };
@@ -59,12 +66,12 @@ TEST_F(ServeModels, AreFoundByNameOnly) {
 TEST_F(ServeModels, StayAsLongAsTheRequestSays) {
   const auto server = serve({"--keep-alive", "0"});
   EXPECT_THAT(chat_with("second"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(loaded(), HasSubstr(R"({"models":[]})"));
+  EXPECT_TRUE(goes()) << loaded();
   EXPECT_THAT(chat_with("second", R"(,"keep_alive":-1)"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(chat_with("second"), StartsWith("HTTP/1.1 200 "));  // says nothing of it: as it was
   EXPECT_THAT(loaded(), HasSubstr("2318-"));
   EXPECT_THAT(post("/api/generate", R"({"model":"second","keep_alive":0})"), HasSubstr(R"("done_reason":"unload")"));
-  EXPECT_THAT(loaded(), HasSubstr(R"({"models":[]})"));
+  EXPECT_TRUE(goes()) << loaded();
 }
 
 TEST_F(ServeModels, AreDeletedButForTheOneThatIsServed) {

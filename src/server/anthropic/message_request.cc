@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "server/json/json_fields.h"
+#include "server/media/media_fields.h"
 #include "server/openai/generate_fields.h"
 #include "server/openai/tool_fields.h"
 
@@ -46,6 +47,15 @@ void read_block(JsonFields& block, Message& message, std::vector<Message>& resul
   const std::string type = block.string("type").value_or("");
   if (type == "text") {
     message.content += block.string("text").value_or("");
+  } else if (type == "image") {
+    const json::object* source = block.object("source");
+    if (!source) return block.fail("source", fmt::format("'{}' is missing", block.path("source")), "missing");
+    JsonFields fields(*source, block.path("source") + ".", error);
+    if (fields.string("type").value_or("") == "base64")
+      read_base64(fields, "data", message);
+    else
+      fields.fail("type", fmt::format("'{}' must be base64; this server fetches nothing", fields.path("type")),
+                  "unsupported");
   } else if (type == "tool_use") {
     inference::ToolCall call{
         .id = block.string("id").value_or(""), .name = block.string("name").value_or(""), .arguments = "{}"};

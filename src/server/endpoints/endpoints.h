@@ -26,7 +26,7 @@ void file_content(const Site& site, const Request& request, Exchange& exchange);
 void delete_file(const Site& site, const Request& request, Exchange& exchange);      // files.cc
 void rerank(const Site& site, const Request& request, Exchange& exchange);           // rerank.cc
 void moderations(const Site& site, const Request& request, Exchange& exchange);      // not_offered.cc
-void transcriptions(const Site& site, const Request& request, Exchange& exchange);   // not_offered.cc
+void transcriptions(const Site& site, const Request& request, Exchange& exchange);   // transcriptions.cc
 
 // Ollama's API: ollama/
 void ollama_generate(const Site& site, const Request& request, Exchange& exchange);    // ollama/generate.cc

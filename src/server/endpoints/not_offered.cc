@@ -22,8 +22,4 @@ void moderations(const Site&, const Request&, Exchange& exchange) {
          "probabilities");
 }
 
-void transcriptions(const Site&, const Request&, Exchange& exchange) {
-  refuse(exchange, "no model that hears is served here");
-}
-
 }  // namespace zubr::server::endpoints

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "server/media/media_fields.h"
 #include "server/openai/tool_fields.h"
 
 namespace zubr::server::ollama {
@@ -56,8 +57,7 @@ Message read_message(const json::value& value, const std::string& path, std::opt
   message.content = fields.string("content").value_or("");
   message.tool_name = fields.string("tool_name").value_or("");
   message.tool_call_id = fields.string("tool_call_id").value_or("");
-  if (const json::array* images = fields.array("images"); images && !images->empty())
-    fields.fail("images", "images are not supported yet by this server", "unsupported");
+  read_images(fields, message.media);
   if (const json::array* calls = fields.array("tool_calls")) read_calls(*calls, path + ".tool_calls", message, error);
   return message;
 }

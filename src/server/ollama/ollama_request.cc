@@ -6,6 +6,7 @@
 
 #include "server/duration.h"
 #include "server/json/json_fields.h"
+#include "server/media/media_fields.h"
 #include "server/ollama/ollama_messages.h"
 #include "server/openai/generate_fields.h"
 
@@ -144,8 +145,9 @@ ApiResult<GenerateRequest> parse_generate(std::string_view body, const ServerLim
     read_context(fields, request);
     if (!fields.string("template").value_or("").empty())
       fields.fail("template", "another template than the model's own is not supported by this server", "unsupported");
-    if (const json::array* images = fields.array("images"); images && !images->empty())
-      fields.fail("images", "images are not supported yet by this server", "unsupported");
+    read_images(fields, request.media);
+    if (!request.media.empty() && (request.raw || request.generate.suffix || !request.context.empty()))
+      fields.fail("images", "'images' do not go together with 'raw', 'suffix' or 'context'", "unsupported");
   });
 }
 

@@ -20,6 +20,7 @@ struct GenerateRequest {
   inference::GenerateRequest generate;  // of /api/generate: without a prompt; of /api/chat: with its messages
   std::string prompt;
   std::string system;
+  std::vector<inference::Media> media = {};  // of /api/generate
   std::vector<std::int32_t> context;  // tokens of the conversation so far
   bool raw = false;
   bool stream = true;

@@ -1,4 +1,5 @@
 #include "server/openai/chat_request.h"
+#include "server/media/media_fields.h"
 
 #include <fmt/format.h>
 
@@ -13,9 +14,19 @@ using inference::Role;
 
 namespace {
 
-// A content that is an array of parts; only text parts can be served.
-std::string text_of_parts(const json::array& parts, const std::string& path, std::optional<ApiError>& error) {
-  std::string text;
+// {"type": "image_url", "image_url": {"url": …}} or "image_url": "…"; {"type": "input_audio", "input_audio": {"data":
+// …}}.
+void read_media_part(JsonFields& part, std::string_view type, Message& message, std::optional<ApiError>& error) {
+  const json::value* value = part.find(type);
+  if (type == "image_url" && value && value->is_string()) return read_data_url(part, type, message);
+  const json::object* holder = part.object(type);
+  if (!holder) return part.fail(type, fmt::format("'{}' is missing", part.path(type)), "missing");
+  JsonFields fields(*holder, part.path(type) + ".", error);
+  type == "image_url" ? read_data_url(fields, "url", message) : read_base64(fields, "data", message);
+}
+
+// A content that is an array of parts.
+void read_parts(const json::array& parts, const std::string& path, Message& message, std::optional<ApiError>& error) {
   for (std::size_t i = 0; i < parts.size() && !error; ++i) {
     const std::string here = fmt::format("{}[{}]", path, i);
     const json::object* part = parts[i].if_object();
@@ -27,14 +38,15 @@ std::string text_of_parts(const json::array& parts, const std::string& path, std
     const auto type = fields.string("type");
     if (!type)
       fields.fail("type", fmt::format("'{}.type' is missing", here), "missing");
+    else if (*type == "image_url" || *type == "input_audio")
+      read_media_part(fields, *type, message, error);
     else if (*type != "text")
       fields.fail("type", fmt::format("a content part of type '{}' is {}", *type, kNotYet), "unsupported");
     else if (auto piece = fields.string("text"))
-      text += *piece;
+      message.content += *piece;
     else
       fields.fail("text", fmt::format("'{}.text' is missing", here), "missing");
   }
-  return text;
 }
 
 std::optional<Role> role_of(std::string_view name) {
@@ -101,7 +113,7 @@ Message read_message(const json::value& value, const std::string& path, std::opt
   else if (content->is_string())
     message.content = std::string(content->get_string());
   else if (content->is_array())
-    message.content = text_of_parts(content->get_array(), path + ".content", error);
+    read_parts(content->get_array(), path + ".content", message, error);
   else
     fields.fail("content", fmt::format("'{}.content' must be a string or an array of parts", path), "invalid_type");
   return message;

@@ -102,7 +102,26 @@ TEST(ChatRequest, NamesTheMessageThatIsWrong) {
   EXPECT_EQ(wrong(R"([{"role":"user","content":["a"]}])"), "messages[0].content[0]");
   EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"text"}]}])"), "messages[0].content[0].text");
   EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"image_url","image_url":{}}]}])"),
-            "messages[0].content[0].type");
+            "messages[0].content[0].image_url.url");
+  EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"image_url"}]}])"), "messages[0].content[0].image_url");
+  EXPECT_EQ(wrong(R"([{"role":"user","content":[{"type":"video_url"}]}])"), "messages[0].content[0].type");
+}
+
+TEST(ChatRequest, KeepsPicturesAndSoundsWhereTheyStand) {
+  const auto chat = parse_chat_request(
+      R"({"messages":[{"role":"user","content":[{"type":"text","text":"ab"},)"
+      R"({"type":"image_url","image_url":{"url":"data:image/png;base64,aGk="}},{"type":"text","text":"c"},)"
+      R"({"type":"image_url","image_url":"data:;base64,eA"},{"type":"input_audio","input_audio":{"data":"eQ=="}}]}]})",
+      ServerLimits{});
+  ASSERT_TRUE(chat) << chat.error().message;
+  const auto& message = chat->generate.messages[0];
+  EXPECT_EQ(message.content, "abc");
+  ASSERT_EQ(message.media.size(), 3u);
+  EXPECT_EQ(message.media[0].bytes, "hi");
+  EXPECT_EQ(message.media[0].at, 2u);
+  EXPECT_EQ(message.media[1].bytes, "x");
+  EXPECT_EQ(message.media[1].at, 3u);
+  EXPECT_EQ(message.media[2].bytes, "y");
 }
 
 TEST(ChatRequest, SaysWhatItDoesNotSupportInsteadOfIgnoringIt) {

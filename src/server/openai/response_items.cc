@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "server/json/json_fields.h"
+#include "server/media/media_fields.h"
 #include "server/openai/generate_fields.h"
 
 namespace zubr::server::openai {
@@ -12,20 +13,18 @@ using inference::Role;
 
 namespace {
 
-// "text" or [{"type": "input_text", "text": …}, …]; only text.
-std::string read_text(JsonFields& fields, std::string_view name, std::optional<ApiError>& error) {
+// "text" or [{"type": "input_text", "text": …}, {"type": "input_image", "image_url": "data:…"}, …].
+void read_content(JsonFields& fields, std::string_view name, Message& message, std::optional<ApiError>& error) {
   const json::value* value = fields.find(name);
-  if (!value) {
-    fields.fail(name, fmt::format("'{}' is missing", fields.path(name)), "missing");
-    return {};
+  if (!value) return fields.fail(name, fmt::format("'{}' is missing", fields.path(name)), "missing");
+  if (const json::string* text = value->if_string()) {
+    message.content.assign(text->data(), text->size());
+    return;
   }
-  if (const json::string* text = value->if_string()) return {text->data(), text->size()};
   const json::array* parts = value->if_array();
-  if (!parts) {
-    fields.fail(name, fmt::format("'{}' must be a string or an array of parts", fields.path(name)), "invalid_type");
-    return {};
-  }
-  std::string all;
+  if (!parts)
+    return fields.fail(name, fmt::format("'{}' must be a string or an array of parts", fields.path(name)),
+                       "invalid_type");
   for (std::size_t i = 0; i < parts->size() && !error; ++i) {
     const std::string here = fmt::format("{}[{}]", fields.path(name), i);
     const json::object* part = (*parts)[i].if_object();
@@ -36,13 +35,14 @@ std::string read_text(JsonFields& fields, std::string_view name, std::optional<A
     JsonFields inner(*part, here + ".", error);
     const std::string type = inner.string("type").value_or("");
     if (type == "refusal")
-      all += inner.string("refusal").value_or("");
+      message.content += inner.string("refusal").value_or("");
     else if (type == "input_text" || type == "output_text" || type == "text")
-      all += inner.string("text").value_or("");
+      message.content += inner.string("text").value_or("");
+    else if (type == "input_image")
+      read_data_url(inner, "image_url", message);
     else
       inner.fail("type", fmt::format("a content part of type '{}' is {}", type, kNotYet), "unsupported");
   }
-  return all;
 }
 
 void read_message(JsonFields& fields, std::vector<Message>& messages, std::optional<ApiError>& error) {
@@ -55,7 +55,7 @@ void read_message(JsonFields& fields, std::vector<Message>& messages, std::optio
   else if (role != "user")
     fields.fail("role", fmt::format("'{}' must be system, developer, user or assistant, it is '{}'",
                                     fields.path("role"), role));
-  message.content = read_text(fields, "content", error);
+  read_content(fields, "content", message, error);
   messages.push_back(std::move(message));
 }
 
@@ -91,7 +91,7 @@ void read_output(JsonFields& fields, std::vector<Message>& messages, std::option
   if (!known)
     fields.fail("call_id", fmt::format("'{}' answers the call '{}', which nobody made", fields.path("call_id"),
                                        message.tool_call_id));
-  message.content = read_text(fields, "output", error);
+  read_content(fields, "output", message, error);
   messages.push_back(std::move(message));
 }
 

@@ -60,7 +60,8 @@ TEST(ResponseItems, NameTheItemThatIsWrong) {
   EXPECT_EQ(wrong_item(R"(["x"])"), "input[0]");
   EXPECT_EQ(wrong_item(R"([{"role":"user","content":"a"},{"role":"king","content":"a"}])"), "input[1].role");
   EXPECT_EQ(wrong_item(R"([{"role":"user"}])"), "input[0].content");
-  EXPECT_EQ(wrong_item(R"([{"role":"user","content":[{"type":"input_image"}]}])"), "input[0].content[0].type");
+  EXPECT_EQ(wrong_item(R"([{"role":"user","content":[{"type":"input_image"}]}])"), "input[0].content[0].image_url");
+  EXPECT_EQ(wrong_item(R"([{"role":"user","content":[{"type":"input_file"}]}])"), "input[0].content[0].type");
   EXPECT_EQ(wrong_item(R"([{"type":"function_call","call_id":"c","name":"a","arguments":"["}])"), "input[0].arguments");
   EXPECT_EQ(wrong_item(R"([{"type":"function_call_output","call_id":"c","output":"x"}])"), "input[0].call_id");
   EXPECT_EQ(wrong_item(R"([{"type":"computer_call"}])"), "input[0].type");

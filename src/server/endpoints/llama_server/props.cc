@@ -17,12 +17,13 @@ void llama_props(const Site& site, const Request&, Exchange& exchange) {
   Response response;
   response.body = fmt::format(
       R"({{"default_generation_settings":{{"n_ctx":{},"params":{{"n_predict":-1,"temperature":{},"top_k":{},)"
-      R"("top_p":{},"min_p":{}}}}},"total_slots":{},"model_alias":{},"model_path":"","modalities":{{"vision":false,)"
-      R"("audio":false}},"chat_template":{},"chat_template_caps":{{"supports_tools":{}}},"bos_token":{},)"
+      R"("top_p":{},"min_p":{}}}}},"total_slots":{},"model_alias":{},"model_path":"","modalities":{{"vision":{},)"
+      R"("audio":{}}},"chat_template":{},"chat_template_caps":{{"supports_tools":{}}},"bos_token":{},)"
       R"("eos_token":{},"build_info":{},"is_sleeping":false}})",
       model.info.context_tokens, usual.temperature, usual.top_k, usual.top_p, usual.min_p, model.info.parallel,
-      json_text(model.info.name), json_text(model.info.chat_template), model.info.template_has_tools,
-      json_text(model.info.begin_token), json_text(model.info.end_token), json_text("zubr " + site.version));
+      json_text(model.info.name), model.info.can_see, model.info.can_hear, json_text(model.info.chat_template),
+      model.info.template_has_tools, json_text(model.info.begin_token), json_text(model.info.end_token),
+      json_text("zubr " + site.version));
   exchange.send(std::move(response));
 }
 

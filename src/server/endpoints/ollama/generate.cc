@@ -58,6 +58,7 @@ Result<inference::GenerateRequest> with_prompt(const LentModel& model, const oll
   } else {
     if (!wanted.system.empty()) generate.messages.push_back({inference::Role::kSystem, wanted.system});
     generate.messages.push_back({inference::Role::kUser, wanted.prompt});
+    generate.messages.back().media = wanted.media;
   }
   if (wanted.context.empty()) return generate;
   ZUBR_TRY(prompt, model.backend->render(generate));
@@ -95,7 +96,10 @@ void ollama_generate(const Site& site, const Request& request, Exchange& exchang
     response.body = std::move(body);
     exchange.send(std::move(response));
   };
-  if (wanted->prompt.empty() && !wanted->generate.suffix) return send(reply.loaded(wanted->unloads()));
+  const bool nothing_asked = wanted->prompt.empty() && !wanted->generate.suffix && wanted->media.empty();
+  if (nothing_asked) return send(reply.loaded(wanted->unloads()));
+  if (!wanted->media.empty() && !lent->info.has_chat_template)
+    return stream.fail(bad_field("images", "a model without a chat template has no place for pictures", "unsupported"));
   const auto generate = with_prompt(*lent, *wanted);
   if (!generate) return stream.fail(request_error(generate.error(), "prompt"));
 

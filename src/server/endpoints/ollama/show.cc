@@ -63,6 +63,8 @@ Shown show_loaded(const Site& site, const inference::ModelInfo& model) {
   add(model.can_generate, "completion");
   add(model.can_generate && model.has_chat_template, "tools");
   add(model.can_infill, "insert");
+  add(model.can_see, "vision");
+  add(model.can_hear, "audio");
   add(model.template_has_thinking, "thinking");
   add(model.can_embed && !model.can_generate, "embedding");
   return shown;

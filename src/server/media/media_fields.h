@@ -1,0 +1,21 @@
+// Pictures and sounds in the bodies of requests: always as base64, never fetched from an address. They stand where the
+// message's text ends so far. What they are, and whether the model takes them, is the Backend's business.
+#pragma once
+
+#include <string_view>
+
+#include "inference/generation.h"
+#include "server/json/json_fields.h"
+
+namespace zubr::server {
+
+// "data:image/png;base64,…". An http address is a 400 that says so.
+void read_data_url(JsonFields& fields, std::string_view name, inference::Message& message);
+
+// Base64 alone.
+void read_base64(JsonFields& fields, std::string_view name, inference::Message& message);
+
+// {"images": ["base64", …]}, which stand before the content.
+void read_images(JsonFields& fields, std::vector<inference::Media>& media);
+
+}  // namespace zubr::server
