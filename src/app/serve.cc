@@ -11,6 +11,7 @@
 #include "core/machine.h"
 #include "engine/llama/quantize.h"
 #include "models/pull_settings.h"
+#include "net/http_client.h"
 #include "net/net_settings.h"
 #include "server/server.h"
 #include "server/settings.h"
@@ -35,6 +36,23 @@ Result<std::shared_ptr<server::ModelShelf>> open_shelf(const core::Settings& set
   pull.check = engine::check_loads;
   return std::make_shared<server::StoredModels>(server::StoredModels::Options{
       .home = std::move(home), .shipped = built_in_model(), .pull = std::move(pull), .http = std::move(http)});
+}
+
+// Of whom nobody knows where they point: only public addresses, and not for long.
+Result<server::MediaFetcher> media_fetcher(const core::Settings& settings) {
+  if (!settings.enabled("serve.fetch_media")) return server::MediaFetcher();
+  ZUBR_TRY(http, net::http_options(settings, core::process_environment()));
+  http.user_agent = "zubr/" ZUBR_VERSION;
+  http.connect_timeout = http.stall_timeout = std::chrono::seconds(10);
+  http.max_redirects = 3;
+  http.public_addresses_only = true;
+  const auto client = std::make_shared<net::HttpClient>(http);
+  return server::MediaFetcher([client](const std::string& url, std::stop_token stop) -> Result<std::string> {
+    constexpr std::size_t kMostBytes = 20u << 20;
+    ZUBR_TRY(answer, client->fetch({.url = url, .max_body_bytes = kMostBytes}, stop));
+    if (!answer.ok()) return fail(ErrorCode::kInvalidArgument, "{} answered with status {}", url, answer.status);
+    return std::move(answer.body);
+  });
 }
 
 Result<std::unique_ptr<StoredModelHost>> open_host(const cli::ServeOptions& options,
@@ -62,6 +80,8 @@ Result<void> serve(const cli::ServeOptions& options, std::stop_token stop) {
   wanted.host = options.host;
   wanted.port = options.port;
   wanted.version = ZUBR_VERSION;
+  ZUBR_TRY(fetcher, media_fetcher(*options.settings));
+  wanted.fetch_media = std::move(fetcher);
   ZUBR_TRY(shelf, open_shelf(*options.settings));
   wanted.shelf = std::move(shelf);
   ZUBR_TRY(home, core::zubr_home(core::process_environment()));

@@ -93,8 +93,7 @@ Result<std::uint64_t> StoredModelHost::need(const PoolOptions::Wanted& wanted) c
   ZUBR_TRY(model, find(wanted.name));
   const int context = wanted.context_tokens > 0 ? wanted.context_tokens : options_.context_tokens;
   ZUBR_TRY(bytes, engine::memory_need(
-                      model.file,
-                      {.context_tokens = context, .parallel = options_.parallel, .packed = options_.packed},
+                      model.file, {.context_tokens = context, .parallel = options_.parallel, .packed = options_.packed},
                       options_.machine_memory));
   std::error_code ignored;
   const auto projector = model.projector.empty() ? 0 : std::filesystem::file_size(model.projector, ignored);

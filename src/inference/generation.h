@@ -28,6 +28,8 @@ struct ToolCall {
 struct Media {
   std::string bytes;
   std::size_t at = 0;  // it stands before this byte of the content, behind the media before it
+  // Instead of the bytes, where they still have to be fetched: whoever took the request does. No Backend knows it.
+  std::string url = {};
 };
 
 struct Message {

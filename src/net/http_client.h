@@ -35,6 +35,9 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{15'000};
   std::chrono::milliseconds stall_timeout{30'000};  // no byte for so long
   int max_redirects = 10;
+  // For addresses that strangers name: kPermissionDenied for what net/public_address.h says is not public, seen when it
+  // is connected to. No proxy is used then.
+  bool public_addresses_only = false;
 };
 
 class HttpClient {

@@ -1,6 +1,7 @@
 #include "net/transfer.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+
+#include "net/public_address.h"
 
 namespace zubr::net {
 namespace {
@@ -36,6 +39,7 @@ struct Exchange {
   bool headers_done = false;
   bool ignore_body = false;
   bool enough = false;
+  bool private_address = false;  // one that was not connected to
   std::size_t header_bytes = 0;
   std::size_t ignored = 0;
   std::uint64_t received = 0;
@@ -94,6 +98,13 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
     return 0;
   }
   return exchange.pass(exchange.sink.write({data, size})) ? size : 0;
+}
+
+// CURLOPT_OPENSOCKETFUNCTION, for whom the whole Internet is allowed and no more.
+curl_socket_t open_public_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  if (is_public_address(address->addr)) return ::socket(address->family, address->socktype, address->protocol);
+  static_cast<Exchange*>(user)->private_address = true;
+  return CURL_SOCKET_BAD;
 }
 
 ErrorCode code_of(CURLcode code) {
@@ -161,7 +172,11 @@ HeaderList Transfer::Handles::set_up(const HttpOptions& options, const HttpReque
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  if (options.proxy == "none")
+  if (options.public_addresses_only) {
+    set(CURLOPT_OPENSOCKETFUNCTION, &open_public_socket);
+    set(CURLOPT_OPENSOCKETDATA, &exchange);
+  }
+  if (options.proxy == "none" || options.public_addresses_only)
     set(CURLOPT_PROXY, "");
   else if (!options.proxy.empty())
     set(CURLOPT_PROXY, options.proxy.c_str());
@@ -228,6 +243,9 @@ Result<HttpResponse> Transfer::perform(const HttpOptions& options, const HttpReq
   curl_easy_setopt(handles_->easy, CURLOPT_HTTPHEADER, nullptr);
   if (exchange.failure) return fail(*exchange.failure);
   if (!result) return fail(result.error());
+  if (*result == CURLE_COULDNT_CONNECT && exchange.private_address)
+    return fail(ErrorCode::kPermissionDenied, "{} is in a private network; only public addresses are fetched",
+                url.display());
   if (*result != CURLE_OK && !exchange.enough) {
     const std::string why = handles_->reason[0] != '\0' ? handles_->reason : curl_easy_strerror(*result);
     return fail(

@@ -39,6 +39,7 @@ struct Site {
   Metrics& metrics;
   ResponseStore& responses;             // of /v1/responses
   FileStore* const files;               // of /v1/files; null: the server has no folder of its own
+  const MediaFetcher fetch_media;       // null: nothing is fetched
   catalog::Desk* const desk = nullptr;  // of /api/catalog; null: there is no catalog
 };
 

@@ -137,7 +137,7 @@ struct Server::Impl {
                      .count(),
                  options.limits, [this] { return shared.stopping.load(); }, labels, options.shelf.get(),
                  options.version, [this] { return shared.jobs.load(); }, shared.metrics, *parts.responses,
-                 parts.files.get(), options.desk.get()},
+                 parts.files.get(), options.fetch_media, options.desk.get()},
             OriginGuard(options.allowed_hosts, options.allowed_origins, is_public(options)), key_check(options.keys),
             parts.tls, options.on_request) {
     host.on_unload([this](const inference::Backend& gone) { labels.forget_scope(scope_of(gone)); });

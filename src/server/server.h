@@ -22,6 +22,7 @@
 #include "core/result.h"
 #include "inference/model_host.h"
 #include "server/access_record.h"
+#include "server/media/fetch_media.h"
 
 namespace zubr::catalog {
 class Desk;
@@ -60,6 +61,7 @@ struct ServerOptions {
   std::filesystem::path folder;                         // for files and stored responses; empty: in memory, no files
   std::shared_ptr<access::KeyRing> keys;                // shared with the caller; null: nobody needs one
   std::shared_ptr<ModelShelf> shelf;                    // shared with the caller; null: only the served model is known
+  MediaFetcher fetch_media;                             // null: media are taken as base64 only
   std::shared_ptr<catalog::Desk> desk;                  // answers /api/catalog; shared with the caller; may be null
   std::string version = "0";                            // of the program, as clients are told
   std::function<void(const AccessRecord&)> on_request;  // once per request, when its answer has ended

@@ -60,6 +60,14 @@ std::vector<Setting> reach_settings() {
        .help = "Web origins, separated by commas, whose pages may call the server from a browser; `*` is any.",
        .example = "https://app.example",
        .where = "serve"},
+      {.name = "serve.fetch_media",
+       .type = SettingType::kBool,
+       .fallback = "false",
+       .help =
+           "Fetch pictures that requests name by their address; never from private networks. Otherwise they have to be "
+           "sent in the request.",
+       .example = "true",
+       .where = "serve"},
       {.name = "serve.tls_cert",
        .help = "A PEM file with the certificate and its chain; with serve.tls_key, HTTPS is spoken and nothing else.",
        .example = "/etc/zubr/cert.pem",

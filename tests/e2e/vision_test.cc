@@ -113,6 +113,18 @@ TEST_F(VisionTest, RefusesWhatItCannotLookAt) {
   EXPECT_THAT(post("/v1/chat/completions", chat_body(picture_)), StartsWith("HTTP/1.1 200 "));
 }
 
+// Also when it may fetch: an address of this machine stays private.
+TEST_F(VisionTest, FetchesNothingFromPrivateNetworks) {
+  const auto server = serve({"--fetch-media"});
+  const std::string own = "http://127.0.0.1:" + std::to_string(port_) + "/healthz";
+  const std::string answer =
+      post("/v1/chat/completions", R"({"model":"seer","messages":[{"role":"user","content":[{"type":"image_url",)"
+                                   R"("image_url":{"url":")" +
+                                       own + R"("}}]}]})");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(answer, HasSubstr("private network"));
+}
+
 TEST_F(VisionTest, WritesDownWhatItHears) {
   ASSERT_TRUE(engine::write_random_ear(path("ear.gguf"), kWidth));
   write("Modelfile.ear", "FROM " + model_file_.string() + "\nFROM ear.gguf\n");

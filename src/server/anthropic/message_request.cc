@@ -51,11 +51,13 @@ void read_block(JsonFields& block, Message& message, std::vector<Message>& resul
     const json::object* source = block.object("source");
     if (!source) return block.fail("source", fmt::format("'{}' is missing", block.path("source")), "missing");
     JsonFields fields(*source, block.path("source") + ".", error);
-    if (fields.string("type").value_or("") == "base64")
+    const std::string kind = fields.string("type").value_or("");
+    if (kind == "base64")
       read_base64(fields, "data", message);
+    else if (kind == "url")
+      read_url(fields, "url", message);
     else
-      fields.fail("type", fmt::format("'{}' must be base64; this server fetches nothing", fields.path("type")),
-                  "unsupported");
+      fields.fail("type", fmt::format("'{}' must be base64 or url", fields.path("type")), "unsupported");
   } else if (type == "tool_use") {
     inference::ToolCall call{
         .id = block.string("id").value_or(""), .name = block.string("name").value_or(""), .arguments = "{}"};

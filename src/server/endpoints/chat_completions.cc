@@ -91,6 +91,8 @@ void chat_completions(const Site& site, const Request& request, Exchange& exchan
   chat->generate.client = request.client;
   const auto lent = lend(site, {.name = chat->generate.model}, exchange.stop_token());
   if (!lent) return exchange.send(error_response(lent.error()));
+  if (const auto error = fetch_media(site.fetch_media, chat->generate.messages, "messages", exchange.stop_token()))
+    return exchange.send(error_response(*error));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const ChatAnswer answer{.id = "chatcmpl-" + request.id,
                           .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),

@@ -113,6 +113,8 @@ void create_response(const Site& site, const Request& request, Exchange& exchang
   if (!lent) return exchange.send(error_response(lent.error()));
   if (const auto error = conversation(site, *wanted, request.key_id, wanted->generate.messages))
     return exchange.send(error_response(*error));
+  if (const auto error = fetch_media(site.fetch_media, wanted->generate.messages, "input", exchange.stop_token()))
+    return exchange.send(error_response(*error));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   ResponseWriter writer({.id = random_name("resp_"),
                          .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),

@@ -20,19 +20,17 @@ void add(JsonFields& fields, std::string_view name, std::string_view encoded, in
 
 }  // namespace
 
-void read_data_url(JsonFields& fields, std::string_view name, inference::Message& message) {
+void read_url(JsonFields& fields, std::string_view name, inference::Message& message) {
   const auto url = fields.string(name);
   if (!url) return fields.fail(name, fmt::format("'{}' is missing", fields.path(name)), "missing");
   constexpr std::string_view kScheme = "data:", kEncoding = ";base64,";
-  if (url->starts_with("http://") || url->starts_with("https://"))
-    return fields.fail(name,
-                       fmt::format("'{}' is an address; this server fetches nothing: send the file as "
-                                   "data:image/png;base64,…",
-                                   fields.path(name)),
-                       "unsupported");
+  if (url->starts_with("http://") || url->starts_with("https://")) {
+    message.media.push_back({.bytes = {}, .at = message.content.size(), .url = *url});
+    return;
+  }
   const auto comma = url->find(kEncoding);
   if (!url->starts_with(kScheme) || comma == std::string::npos)
-    return fields.fail(name, fmt::format("'{}' must be data:TYPE;base64,…", fields.path(name)));
+    return fields.fail(name, fmt::format("'{}' must be data:TYPE;base64,… or an http address", fields.path(name)));
   add(fields, name, std::string_view(*url).substr(comma + kEncoding.size()), message);
 }
 

@@ -1,5 +1,5 @@
-// Pictures and sounds in the bodies of requests: always as base64, never fetched from an address. They stand where the
-// message's text ends so far. What they are, and whether the model takes them, is the Backend's business.
+// Pictures and sounds in the bodies of requests. They stand where the message's text ends so far. What they are, and
+// whether the model takes them, is the Backend's business.
 #pragma once
 
 #include <string_view>
@@ -9,8 +9,8 @@
 
 namespace zubr::server {
 
-// "data:image/png;base64,…". An http address is a 400 that says so.
-void read_data_url(JsonFields& fields, std::string_view name, inference::Message& message);
+// "data:image/png;base64,…", or an http address: then it is a Media with a url, for fetch_media().
+void read_url(JsonFields& fields, std::string_view name, inference::Message& message);
 
 // Base64 alone.
 void read_base64(JsonFields& fields, std::string_view name, inference::Message& message);

@@ -18,11 +18,11 @@ namespace {
 // …}}.
 void read_media_part(JsonFields& part, std::string_view type, Message& message, std::optional<ApiError>& error) {
   const json::value* value = part.find(type);
-  if (type == "image_url" && value && value->is_string()) return read_data_url(part, type, message);
+  if (type == "image_url" && value && value->is_string()) return read_url(part, type, message);
   const json::object* holder = part.object(type);
   if (!holder) return part.fail(type, fmt::format("'{}' is missing", part.path(type)), "missing");
   JsonFields fields(*holder, part.path(type) + ".", error);
-  type == "image_url" ? read_data_url(fields, "url", message) : read_base64(fields, "data", message);
+  type == "image_url" ? read_url(fields, "url", message) : read_base64(fields, "data", message);
 }
 
 // A content that is an array of parts.

@@ -39,7 +39,7 @@ void read_content(JsonFields& fields, std::string_view name, Message& message, s
     else if (type == "input_text" || type == "output_text" || type == "text")
       message.content += inner.string("text").value_or("");
     else if (type == "input_image")
-      read_data_url(inner, "image_url", message);
+      read_url(inner, "image_url", message);
     else
       inner.fail("type", fmt::format("a content part of type '{}' is {}", type, kNotYet), "unsupported");
   }

@@ -17,6 +17,8 @@ void anthropic_messages(const Site& site, const Request& request, Exchange& exch
   if (!lent) return stream.fail(lent.error());
   const LentModel& model = *lent;
   if (const auto error = check_thinking(model, wanted->generate.thinking)) return stream.fail(*error);
+  if (const auto error = fetch_media(site.fetch_media, wanted->generate.messages, "messages", exchange.stop_token()))
+    return stream.fail(*error);
   const std::string id = "msg_" + request.id;
   anthropic::MessageEvents events(id, model.info.name);
   const auto on_event = [&](const inference::Event& event) {
