@@ -12,6 +12,9 @@ constexpr std::chrono::milliseconds kRedrawInterval{100};
 constexpr std::chrono::seconds kRateAfter{1};  // a rate of the first moments misleads
 
 double seconds_of(const ProgressView& view) { return std::chrono::duration<double>(view.elapsed).count(); }
+double rate_of(const ProgressView& view) {
+  return seconds_of(view) > 0 ? static_cast<double>(view.done - view.already) / seconds_of(view) : 0;
+}
 
 // Cuts after `width` code points: near enough to columns for the Latin scripts that messages are in.
 std::string cut(std::string text, std::size_t width) {
@@ -31,9 +34,9 @@ std::string live_line(const ProgressView& view, std::size_t width) {
   std::string line =
       view.total > 0 ? message("{}: {} of {} {}", view.stage, display_count(view.done), display_count(view.total), unit)
                      : fmt::format("{}: {} {}", view.stage, display_count(view.done), unit);
-  const double rate = seconds_of(view) > 0 ? static_cast<double>(view.done) / seconds_of(view) : 0;
+  const double rate = rate_of(view);
   if (view.total > 0) line += fmt::format(", {} %", std::min<std::int64_t>(100, view.done * 100 / view.total));
-  if (view.done > 0 && view.elapsed >= kRateAfter) {
+  if (view.done > view.already && view.elapsed >= kRateAfter) {
     line += fmt::format(", {} {}/s", display_rate(rate), unit);
     if (view.total > view.done) {
       const std::chrono::duration<double> left(std::min(static_cast<double>(view.total - view.done) / rate, 1e9));
@@ -48,17 +51,16 @@ std::string stage_line(const ProgressView& view) {
   const std::string unit(translate(view.unit));
   std::string line =
       message("{}: {} {} in {}", view.stage, display_count(view.done), unit, display_duration(view.elapsed));
-  if (view.elapsed >= kRateAfter)
-    line += fmt::format(", {} {}/s", display_rate(static_cast<double>(view.done) / seconds_of(view)), unit);
+  if (view.elapsed >= kRateAfter) line += fmt::format(", {} {}/s", display_rate(rate_of(view)), unit);
   return line;
 }
 
 ProgressMeter::ProgressMeter(const Clock& clock, ProgressStyle style, std::size_t width, Sink sink)
     : clock_(clock), style_(style), width_(width), sink_(std::move(sink)) {}
 
-void ProgressMeter::start(std::string stage, std::string unit) {
+void ProgressMeter::start(std::string stage, std::string unit, std::int64_t already) {
   finish();
-  view_ = {.stage = std::move(stage), .unit = std::move(unit)};
+  view_ = {.stage = std::move(stage), .unit = std::move(unit), .done = already, .already = already};
   running_ = true;
   started_ = clock_.now();
   if (style_ == ProgressStyle::kLive) draw();

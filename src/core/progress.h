@@ -23,6 +23,7 @@ struct ProgressView {
   std::int64_t done = 0;
   std::int64_t total = 0;  // 0 = not known
   std::chrono::nanoseconds elapsed{0};
+  std::int64_t already = 0;  // of `done`, before `elapsed` began: no part of the rate
 };
 
 // "evaluating: 5,000 of 20,000 rows, 25 %, 1,000 rows/s, 15 s left"; cut to `width` columns (0 = as long as it is).
@@ -42,8 +43,8 @@ class ProgressMeter {
   ProgressMeter(const ProgressMeter&) = delete;
   ProgressMeter& operator=(const ProgressMeter&) = delete;
 
-  // Begins a stage; ends the one before.
-  void start(std::string stage, std::string unit);
+  // Begins a stage; ends the one before. `already`: so much of it was done before.
+  void start(std::string stage, std::string unit, std::int64_t already = 0);
   void update(std::int64_t done, std::int64_t total);
   // Ends the stage: clears the live line, or prints the stage's one line.
   void finish();

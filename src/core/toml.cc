@@ -25,20 +25,44 @@ TomlValue leaf(const toml::node& node, std::vector<std::string> path) {
     value.type = TomlType::kBool;
     value.text = boolean->get() ? "true" : "false";
   } else {
-    value.text = node.is_array() ? "an array" : "a date or time";
+    value.text = node.is_array() ? "an array" : node.is_table() ? "a table" : "a date or time";
   }
   return value;
 }
 
-void flatten(const toml::table& table, const std::vector<std::string>& prefix, std::vector<TomlValue>& out) {
-  for (const auto& [key, node] : table) {
-    std::vector<std::string> path = prefix;
-    path.emplace_back(key.str());
-    if (const auto* inner = node.as_table()) {
-      flatten(*inner, path, out);
-    } else {
-      out.push_back(leaf(node, std::move(path)));
+enum class Arrays { kWhole, kApart };
+
+void flatten(const toml::node& node, std::vector<std::string>& path, Arrays arrays, std::vector<TomlValue>& out) {
+  const auto* table = node.as_table();
+  const auto* array = arrays == Arrays::kApart ? node.as_array() : nullptr;
+  if (table != nullptr && (!table->empty() || arrays == Arrays::kWhole)) {
+    for (const auto& [key, inner] : *table) {
+      path.emplace_back(key.str());
+      flatten(inner, path, arrays, out);
+      path.pop_back();
     }
+  } else if (array != nullptr && !array->empty()) {
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      path.push_back(std::to_string(i));
+      flatten(*array->get(i), path, arrays, out);
+      path.pop_back();
+    }
+  } else if (!path.empty()) {
+    out.push_back(leaf(node, path));
+  }
+}
+
+Result<std::vector<TomlValue>> parse(std::string_view text, std::string_view source, Arrays arrays) {
+  try {
+    const toml::table table = toml::parse(text, source);
+    std::vector<TomlValue> values;
+    std::vector<std::string> path;
+    flatten(table, path, arrays, values);
+    std::ranges::stable_sort(values, {}, &TomlValue::line);
+    return values;
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::kCorrupt, "{}:{}: this is not TOML: {}", source, error.source().begin.line,
+                std::string(error.description()));
   }
 }
 
@@ -47,16 +71,11 @@ void flatten(const toml::table& table, const std::vector<std::string>& prefix, s
 std::string TomlValue::key() const { return fmt::format("{}", fmt::join(path, ".")); }
 
 Result<std::vector<TomlValue>> parse_toml(std::string_view text, std::string_view source) {
-  try {
-    const toml::table table = toml::parse(text, source);
-    std::vector<TomlValue> values;
-    flatten(table, {}, values);
-    std::ranges::stable_sort(values, {}, &TomlValue::line);
-    return values;
-  } catch (const toml::parse_error& error) {
-    return fail(ErrorCode::kCorrupt, "{}:{}: this is not TOML: {}", source, error.source().begin.line,
-                std::string(error.description()));
-  }
+  return parse(text, source, Arrays::kWhole);
+}
+
+Result<std::vector<TomlValue>> parse_toml_deep(std::string_view text, std::string_view source) {
+  return parse(text, source, Arrays::kApart);
 }
 
 Result<std::vector<TomlValue>> read_toml(const std::filesystem::path& file) {

@@ -24,6 +24,10 @@ struct TomlValue {
 // In the order of the file. kCorrupt with file and line when it is not TOML; `source` is the name used in messages.
 Result<std::vector<TomlValue>> parse_toml(std::string_view text, std::string_view source);
 
+// The same, and arrays are taken apart too: {"steps", "0", "name"} is the name of the first [[steps]]. An empty array
+// or table stands for itself, as kOther.
+Result<std::vector<TomlValue>> parse_toml_deep(std::string_view text, std::string_view source);
+
 // kNotFound when there is no such file, kIo when it cannot be read.
 Result<std::vector<TomlValue>> read_toml(const std::filesystem::path& file);
 
