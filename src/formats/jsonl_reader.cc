@@ -242,4 +242,10 @@ Result<std::unique_ptr<RowReader>> open_jsonl(std::unique_ptr<ByteSource> source
   return reader;
 }
 
+std::shared_ptr<const RowCodec> make_jsonl_codec(const std::vector<Column>& columns) {
+  ColumnNumbers numbers;
+  for (const Column& column : columns) numbers.emplace(column.name, numbers.size());
+  return std::make_shared<JsonlCodec>(std::move(numbers));
+}
+
 }  // namespace zubr::formats

@@ -21,4 +21,7 @@ struct JsonlOptions {
 // kInvalidArgument: an empty file.
 Result<std::unique_ptr<RowReader>> open_jsonl(std::unique_ptr<ByteSource> source, const JsonlOptions& options);
 
+// The codec that a reader which found these columns would give.
+std::shared_ptr<const RowCodec> make_jsonl_codec(const std::vector<Column>& columns);
+
 }  // namespace zubr::formats

@@ -197,6 +197,15 @@ Result<void> Transaction::commit() {
 }
 
 Result<Database> Database::open(const std::filesystem::path& folder, std::size_t memory_limit_bytes) {
+  return open_path((folder / "spool.duckdb").string(), folder / "spill", memory_limit_bytes);
+}
+
+Result<Database> Database::in_memory(const std::filesystem::path& spill, std::size_t memory_limit_bytes) {
+  return open_path(":memory:", spill, memory_limit_bytes);
+}
+
+Result<Database> Database::open_path(const std::string& path, const std::filesystem::path& spill,
+                                     std::size_t memory_limit_bytes) {
   OwnedConfig config;
   if (duckdb_create_config(config.out()) != DuckDBSuccess) {
     return fail(ErrorCode::kOutOfMemory, "no memory for the working file");
@@ -204,7 +213,7 @@ Result<Database> Database::open(const std::filesystem::path& folder, std::size_t
   const std::pair<const char*, std::string> settings[] = {
       {"threads", "2"},
       {"memory_limit", fmt::format("{}KiB", memory_limit_bytes / 1024)},
-      {"temp_directory", (folder / "spill").string()},
+      {"temp_directory", spill.string()},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"enable_external_access", "true"},
@@ -216,7 +225,6 @@ Result<Database> Database::open(const std::filesystem::path& folder, std::size_t
   }
   Database database;
   char* reason = nullptr;
-  const std::string path = (folder / "spool.duckdb").string();
   if (duckdb_open_ext(path.c_str(), database.handle_.out(), config.get(), &reason) != DuckDBSuccess) {
     const std::string text = reason != nullptr ? reason : "no reason given";
     duckdb_free(reason);

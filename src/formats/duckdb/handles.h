@@ -139,9 +139,14 @@ class Database {
  public:
   // A database file `spool.duckdb` in `folder`, which spills there too.
   static Result<Database> open(const std::filesystem::path& folder, std::size_t memory_limit_bytes);
+  // Without a file; what does not fit the limit goes to `spill`, a folder that is made when it is needed.
+  static Result<Database> in_memory(const std::filesystem::path& spill, std::size_t memory_limit_bytes);
   Result<Connection> connect() const;
 
  private:
+  static Result<Database> open_path(const std::string& path, const std::filesystem::path& spill,
+                                    std::size_t memory_limit_bytes);
+
   OwnedDatabase handle_;
 };
 
