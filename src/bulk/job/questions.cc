@@ -1,0 +1,58 @@
+#include "bulk/job/questions.h"
+
+#include <unordered_map>
+
+namespace zubr::bulk {
+namespace {
+struct KeyHash {
+  std::size_t operator()(const AnswerKey& key) const { return static_cast<std::size_t>(key.low); }
+};
+}  // namespace
+
+Result<std::vector<Question>> QuestionDesk::open_questions(const std::vector<std::uint32_t>& active,
+                                                           const TextOf& text_of) {
+  std::vector<Question> questions;
+  std::unordered_map<AnswerKey, std::uint32_t, KeyHash> place;
+  place.reserve(active.size());
+  for (const std::uint32_t row : active) {
+    auto text = text_of(row);
+    if (!text) {
+      rows_.fail_row(row, text.error().message());
+      answered_(1);
+      continue;
+    }
+    const AnswerKey key = answers_.key(fingerprint_, {std::string_view(*text)});
+    const auto [at, is_new] = place.emplace(key, static_cast<std::uint32_t>(questions.size()));
+    if (is_new) questions.push_back({std::move(*text), key, {}});
+    questions[at->second].rows.push_back(row);
+  }
+  std::vector<Question> open;
+  for (Question& question : questions) {
+    ZUBR_TRY(known, answers_.find(question.key));
+    if (known && known->size() == values_.size()) {
+      put(question, *known);
+      answered_(std::ssize(question.rows));
+    } else {
+      open.push_back(std::move(question));
+    }
+  }
+  return open;
+}
+
+void QuestionDesk::put(const Question& question, const std::vector<Value>& answer) {
+  for (const std::uint32_t row : question.rows)
+    for (std::size_t i = 0; i < answer.size(); ++i) values_[i][row] = answer[i];
+}
+
+Result<void> QuestionDesk::answer(const Question& question, const std::vector<Value>& answer) {
+  put(question, answer);
+  answered_(std::ssize(question.rows));
+  return answers_.keep(question.key, answer);
+}
+
+void QuestionDesk::refuse(const Question& question, const Error& error) {
+  for (const std::uint32_t row : question.rows) rows_.fail_row(row, error.message());
+  answered_(std::ssize(question.rows));
+}
+
+}  // namespace zubr::bulk
