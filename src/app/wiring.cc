@@ -1,5 +1,8 @@
 #include "app/wiring.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "app/built_in_model.h"
 #include "app/self_tests.h"
 #include "app/serve.h"
@@ -11,6 +14,7 @@
 #include "engine/llama/quantize.h"
 #include "engine/run_settings.h"
 #include "formats/duckdb/version.h"
+#include "inference/fake_backend.h"
 #include "inference/preset_backend.h"
 #include "models/modelfile/preset.h"
 #include "models/pull_settings.h"
@@ -26,7 +30,22 @@ engine::Compute compute_of(const std::string& name) {
   return name == "auto" ? engine::Compute::kAuto : engine::Compute::kGgml;
 }
 
+// "test:fake", or "test:fake:200" with 200 microseconds for each row: a backend without a model, for tests and for
+// measuring everything around models.
+Result<std::shared_ptr<inference::Backend>> open_fake(const std::string& name) {
+  constexpr std::string_view kName = "test:fake";
+  std::chrono::microseconds::rep micros = 0;
+  const std::string_view rest = std::string_view(name).substr(std::min(kName.size(), name.size()));
+  const auto [end, wrong] = std::from_chars(rest.data() + (rest.empty() ? 0 : 1), rest.data() + rest.size(), micros);
+  const bool sound = rest.empty() || (rest.front() == ':' && wrong == std::errc{} && end == rest.data() + rest.size());
+  if (!name.starts_with(kName) || !sound)
+    return fail(ErrorCode::kNotFound, "there is no model '{}'; for tests there is {}, and {}:N", name, kName, kName);
+  return std::make_shared<inference::FakeBackend>(
+      inference::FakeOptions{.per_row = std::chrono::microseconds(std::max<decltype(micros)>(0, micros))});
+}
+
 Result<std::shared_ptr<inference::Backend>> open_backend(const cli::BackendSpec& spec) {
+  if (spec.file.empty()) return open_fake(spec.name);
   engine::ModelOptions options;
   options.path = spec.file;
   options.name = spec.name;

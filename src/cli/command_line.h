@@ -49,6 +49,7 @@ inline constexpr const char* kColumnType = "COLUMN";
 void add_classify(CLI::App& root, CommandLine& line);
 void add_run(CLI::App& root, CommandLine& line);
 void add_embed(CLI::App& root, CommandLine& line);
+void add_job(CLI::App& root, CommandLine& line);
 void add_serve(CLI::App& root, CommandLine& line);
 void add_keys(CLI::App& root, CommandLine& line);
 void add_models(CLI::App& root, CommandLine& line);

@@ -46,6 +46,7 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   root.footer("Settings: docs/config.md, or zubr config list. Exit codes: zubr help exit-codes.");
   add_classify(root, line);
   add_embed(root, line);
+  add_job(root, line);
   add_run(root, line);
   add_serve(root, line);
   add_keys(root, line);
