@@ -3,6 +3,8 @@
 #   NAME (or ONLY): classify_vs_llama_server | classify_share_of_raw_prefill | classify_10m_rows_peak_mb |
 #     search_100k_ms | pull_vs_curl (needs nginx) | http_request_us | http_rps | startup_ms |
 #     ttft_vs_llama_server | decode_vs_llama_server | chat16_vs_llama_server
+#     | bulk_null_rows_per_s | bulk_null_peak_mb_100m | dedupe_100m_s
+#       (the last two by name only: minutes, 30 GB of disk)
 #     | lora_tokens_per_s_1b | train_share_of_matmul_peak
 #     | prefill_vs_stock_1b | scoring_vs_stock_1b | decode_vs_stock | onednn_share_of_int8_peak  (all four in one run)
 #   BENCH_ROWS=2000  BENCH_ROUNDS=4  BENCH_SLOTS=0  BENCH_LABELS=mixed  BENCH_SHAPE=1.24b  BENCH_TYPE=q8_0
@@ -20,6 +22,7 @@ case "$only" in
   ''|classify_vs_llama_server|classify_share_of_raw_prefill|classify_10m_rows_peak_mb|search_100k_ms) ;;
   http_request_us|http_rps|startup_ms|ttft_vs_llama_server|decode_vs_llama_server|chat16_vs_llama_server) ;;
   lora_tokens_per_s_1b|train_share_of_matmul_peak|pull_vs_curl) ;;
+  bulk_null_rows_per_s|bulk_null_peak_mb_100m|dedupe_100m_s) ;;
   prefill_vs_stock_1b|scoring_vs_stock_1b|decode_vs_stock|onednn_share_of_int8_peak) ;;
   *) echo "bench: there is no figure '$only'; see tools/bench.sh" >&2; exit 2 ;;
 esac
@@ -51,8 +54,20 @@ pull_figure() {
   tools/build.sh "$build" zubr
   BENCH_BUILD=$build bench/pull_vs_curl.sh
 }
+# What a job costs around its model.
+bulk_figures() {
+  tools/build.sh "$build" bulk_null
+  local null=("$programs/bulk_null" "$out/bulk" build/bench.jsonl)
+  case "$only" in
+    bulk_null_peak_mb_100m) "${null[@]}" rows 100000000 csv ;;
+    dedupe_100m_s) "${null[@]}" dedupe 100000000 ;;
+    *) "${null[@]}" rows 1000000 csv; "${null[@]}" rows 1000000 parquet
+       "${null[@]}" rows 10000000 csv; "${null[@]}" rows 10000000 parquet ;;
+  esac
+}
 case "$only" in
   pull_vs_curl) pull_figure; exit 0 ;;
+  bulk_null_rows_per_s|bulk_null_peak_mb_100m|dedupe_100m_s) bulk_figures; exit 0 ;;
   lora_tokens_per_s_1b|train_share_of_matmul_peak) train_figures; exit 0 ;;
   prefill_vs_stock_1b|scoring_vs_stock_1b|decode_vs_stock|onednn_share_of_int8_peak) prefill_figures; exit 0 ;;
 esac
@@ -92,6 +107,7 @@ if $served_figures; then
 fi
 if [ -z "$only" ]; then
   if command -v nginx >/dev/null; then pull_figure; else echo "bench: no nginx here, so no pull_vs_curl" >&2; fi
+  bulk_figures
   prefill_figures
   train_figures
 fi

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <random>
+#include <utility>
 
 #include "bulk/job/value_block.h"
 
@@ -14,7 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 1> kSchema{
     "CREATE TABLE seed (value TEXT NOT NULL);"
     "CREATE TABLE answer (high INTEGER NOT NULL, low INTEGER NOT NULL, answer TEXT NOT NULL,"
-    " PRIMARY KEY (high, low)) WITHOUT ROWID;"};
+    " PRIMARY KEY (high, low)) WITHOUT ROWID;"
+    "CREATE TABLE step (name TEXT PRIMARY KEY) WITHOUT ROWID;"};
 
 Result<std::uint64_t> seed_of(storage::Database& database) {
   std::random_device device;
@@ -39,25 +41,19 @@ Result<std::unique_ptr<Answers>> Answers::open(const std::filesystem::path& file
   ZUBR_TRY(seed, seed_of(*database));
   ZUBR_TRY(find, database->prepare("SELECT answer FROM answer WHERE high = ? AND low = ?"));
   ZUBR_TRY(insert, database->prepare("INSERT OR REPLACE INTO answer (high, low, answer) VALUES (?, ?, ?)"));
-  ZUBR_TRY(some, database->prepare("SELECT 1 FROM answer LIMIT 1"));
-  ZUBR_TRY(any, some.step());
-  std::unique_ptr<Answers> answers(
-      new Answers(std::move(database), std::move(find), std::move(insert), seed, any, clock));
+  std::unique_ptr<Answers> answers(new Answers(std::move(database), std::move(find), std::move(insert), seed, clock));
   answers->last_flush_ = answers->shard_began_ = clock.now();
   return answers;
 }
 
-AnswerKey Answers::key(std::string_view fingerprint, const std::vector<std::optional<std::string_view>>& values) const {
-  BlockWriter block;
-  block.add(fingerprint);
-  for (const auto& value : values) block.add(value);
-  const std::string bytes = block.take();
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed_);
+AnswerKey Answers::key(std::string_view fingerprint, std::string_view question) const {
+  // Two hashes of which the second is seeded by the first: nothing is copied, and no pair can be cut otherwise.
+  const std::uint64_t step = XXH3_64bits_withSeed(fingerprint.data(), fingerprint.size(), seed_);
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(question.data(), question.size(), step);
   return {static_cast<std::int64_t>(hash.high64), static_cast<std::int64_t>(hash.low64)};
 }
 
 Result<std::optional<std::vector<formats::Value>>> Answers::find(AnswerKey key) {
-  if (!any_) return std::optional<std::vector<formats::Value>>();
   find_.bind(1, key.high);
   find_.bind(2, key.low);
   ZUBR_TRY(there, find_.step());
@@ -70,19 +66,53 @@ Result<std::optional<std::vector<formats::Value>>> Answers::find(AnswerKey key) 
     ZUBR_TRY(value, reader.next());
     values.push_back(value ? formats::Value(*value) : formats::Value());
   }
-  ++found_;
   return std::optional(std::move(values));
 }
 
-Result<void> Answers::keep(AnswerKey key, const std::vector<formats::Value>& values) {
+std::string Answers::short_name(std::string_view fingerprint) const {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(fingerprint.data(), fingerprint.size(), seed_);
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+Result<bool> Answers::knows(std::string_view fingerprint) {
+  if (const auto at = steps_.find(fingerprint); at != steps_.end()) return at->second;
+  ZUBR_TRY(query, database_->prepare("SELECT 1 FROM step WHERE name = ?"));
+  query.bind(1, short_name(fingerprint));
+  ZUBR_TRY(any, query.step());
+  steps_.emplace(fingerprint, any);
+  return any;
+}
+
+Result<void> Answers::keep(std::string_view fingerprint, AnswerKey key, const std::vector<formats::Value>& values) {
+  if (fast_ && !slowed_down()) return {};
+  if (waiting_steps_.find(fingerprint) == waiting_steps_.end()) waiting_steps_.emplace(fingerprint);
   BlockWriter block;
   for (const auto& value : values) block.add(value);
   pending_.push_back({key, block.take()});
-  if (clock_.now() - last_flush_ < kPatience) return {};
-  return flush();
+  const auto waited = clock_.now() - last_flush_;
+  if (waited >= kPatience) return flush();
+  constexpr auto kFast = static_cast<std::size_t>(kCheapPerSecond * kPatience.count() / 1000);
+  if (pending_.size() < kFast) return {};
+  fast_ = true;
+  since_look_ = 0;
+  last_look_ = clock_.now();
+  pending_.clear();
+  return {};
 }
 
-void Answers::begin_shard() { last_flush_ = shard_began_ = clock_.now(); }
+bool Answers::slowed_down() {
+  constexpr int kPerLook = 1024;
+  if (++since_look_ < kPerLook) return false;
+  since_look_ = 0;
+  const auto now = clock_.now();
+  const double took = std::chrono::duration<double>(now - std::exchange(last_look_, now)).count();
+  if (took * static_cast<double>(kCheapPerSecond) < kPerLook) return false;
+  fast_ = false;
+  last_flush_ = now;
+  return true;
+}
+
+void Answers::begin_shard() { last_flush_ = shard_began_ = last_look_ = clock_.now(); }
 
 Result<void> Answers::end_shard() {
   if (clock_.now() - shard_began_ >= kPatience) return flush();
@@ -94,6 +124,11 @@ Result<void> Answers::flush() {
   last_flush_ = clock_.now();
   if (pending_.empty()) return {};
   ZUBR_TRY(transaction, storage::Transaction::begin(*database_));
+  ZUBR_TRY(step, database_->prepare("INSERT OR IGNORE INTO step (name) VALUES (?)"));
+  for (const std::string& fingerprint : waiting_steps_) {
+    step.bind(1, short_name(fingerprint));
+    ZUBR_CHECK(step.run());
+  }
   for (const Pending& answer : pending_) {
     insert_.bind(1, answer.key.high);
     insert_.bind(2, answer.key.low);
@@ -101,8 +136,9 @@ Result<void> Answers::flush() {
     ZUBR_CHECK(insert_.run());
   }
   ZUBR_CHECK(transaction.commit());
+  for (const std::string& fingerprint : waiting_steps_) steps_.insert_or_assign(fingerprint, true);
+  waiting_steps_.clear();
   pending_.clear();
-  any_ = true;
   return {};
 }
 

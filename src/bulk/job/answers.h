@@ -3,14 +3,16 @@
 // dies: answers are written at most half a second after they were given.
 //
 // Answers that are cheaper to give again than to keep are not kept: those of a shard that took less than that half
-// second. The file `answers.db` is shared by all jobs of a home folder; several processes may use it at once.
-// One thread per object.
+// second, or of which more than kCheapPerSecond came in one. The file `answers.db` is shared by all jobs of a home
+// folder; several processes may use it at once. One thread per object.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,33 +32,38 @@ struct AnswerKey {
 class Answers {
  public:
   static constexpr std::chrono::milliseconds kPatience{500};
+  static constexpr std::int64_t kCheapPerSecond = 60'000;
 
   // Makes the file where it is missing. `clock` must outlive the object.
   static Result<std::unique_ptr<Answers>> open(const std::filesystem::path& file, const core::Clock& clock);
 
-  // Of the values (none, "" and their order all count) under the step's fingerprint.
-  AnswerKey key(std::string_view fingerprint, const std::vector<std::optional<std::string_view>>& values) const;
+  // Of a question under the step's fingerprint.
+  AnswerKey key(std::string_view fingerprint, std::string_view question) const;
 
+  // Whether the file has any answer of the step: looking is worth it.
+  Result<bool> knows(std::string_view fingerprint);
   Result<std::optional<std::vector<formats::Value>>> find(AnswerKey key);
-  // Written when it is time; `values` are a step's columns.
-  Result<void> keep(AnswerKey key, const std::vector<formats::Value>& values);
+  // Written when it is time; `values` are the step's columns.
+  Result<void> keep(std::string_view fingerprint, AnswerKey key, const std::vector<formats::Value>& values);
   // The shard is done and durable: what was given for it since begin_shard() is written, or dropped where it was quick.
   void begin_shard();
   Result<void> end_shard();
   // Whatever waits is written.
   Result<void> flush();
 
-  std::int64_t found() const { return found_; }
-
  private:
   Answers(std::unique_ptr<storage::Database> database, storage::Statement find, storage::Statement insert,
-          std::uint64_t seed, bool any, const core::Clock& clock)
+          std::uint64_t seed, const core::Clock& clock)
       : database_(std::move(database)),
         find_(std::move(find)),
         insert_(std::move(insert)),
         seed_(seed),
-        any_(any),
         clock_(clock) {}
+
+  // The step's name in the file: fingerprints are long.
+  std::string short_name(std::string_view fingerprint) const;
+
+  bool slowed_down();
 
   struct Pending {
     AnswerKey key;
@@ -66,11 +73,15 @@ class Answers {
   std::unique_ptr<storage::Database> database_;
   storage::Statement find_, insert_;
   std::uint64_t seed_;  // of this file, so that nobody can prepare values that collide
-  bool any_;            // the file has answers: looking is worth it
   const core::Clock& clock_;
   std::vector<Pending> pending_;
+  std::map<std::string, bool, std::less<>> steps_;    // by fingerprint: whether the file has answers of it
+  std::set<std::string, std::less<>> waiting_steps_;  // of pending_
   core::Clock::TimePoint last_flush_{}, shard_began_{};
-  std::int64_t found_ = 0;
+  // While answers come fast they are not even kept in memory; their rate is looked at now and then.
+  bool fast_ = false;
+  int since_look_ = 0;
+  core::Clock::TimePoint last_look_{};
 };
 
 }  // namespace zubr::bulk

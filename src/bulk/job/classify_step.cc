@@ -138,6 +138,7 @@ class ClassifyStep final : public Step {
         else
           ZUBR_CHECK(desk.answer(question, answer_of(decision, tier)));
       }
+      desk.report();
     }
     if (unsure.empty()) return {};
     return ask(unsure, tier_number + 1, desk, stop);
@@ -148,8 +149,11 @@ class ClassifyStep final : public Step {
                                                             std::vector<inference::PreparedText>& prepared,
                                                             std::stop_token stop) {
     std::vector<inference::PreparedText> texts;
-    for (const std::uint32_t index : batch) texts.push_back(prepared[index]);
+    texts.reserve(batch.size());
+    for (const std::uint32_t index : batch) texts.push_back(std::move(prepared[index]));
     auto scored = with_patience([&] { return tier.scorer->score(texts, stop); }, stop);
+    if (!scored)  // they are needed once more
+      for (std::size_t i = 0; i < batch.size(); ++i) prepared[batch[i]] = std::move(texts[i]);
     std::vector<Result<inference::LabelScores>> all;
     if (scored) {
       for (auto& scores : *scored) all.emplace_back(std::move(scores));

@@ -47,6 +47,7 @@ class EmbedStep final : public Step {
         formats::append_json_array(text, vector->values);
         ZUBR_CHECK(desk.answer(open[from + i], {std::move(text)}));
       }
+      desk.report();
     }
     return {};
   }

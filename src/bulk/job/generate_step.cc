@@ -93,9 +93,14 @@ class GenerateStep final : public Step {
         open.size(), threads_,
         [&](std::size_t at, const std::stop_token& enough) { return ask(open[at].text, enough); },
         [&](Given& one) -> Result<void> {
-          if (one.answer) return desk.answer(open[one.question], *one.answer);
-          if (!is_of_the_row(one.answer.error().code())) return fail(one.answer.error());
-          desk.refuse(open[one.question], one.answer.error());
+          if (one.answer) {
+            ZUBR_CHECK(desk.answer(open[one.question], *one.answer));
+          } else if (is_of_the_row(one.answer.error().code())) {
+            desk.refuse(open[one.question], one.answer.error());
+          } else {
+            return fail(one.answer.error());
+          }
+          desk.report();
           return {};
         },
         stop);

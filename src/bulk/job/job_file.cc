@@ -25,7 +25,8 @@ Result<std::optional<formats::TableFormat>> read_format(TomlSection& section) {
 Result<JobInput> read_input(TomlSection section) {
   JobInput input;
   ZUBR_TRY(files, section.texts("files"));
-  if (files.empty()) return section.wrong("files", "[input] needs files, for example: files = [\"keywords.csv\"]");
+  if (files.empty())
+    return section.missing("files", message("[input] needs files, for example: files = [\"keywords.csv\"]"));
   input.files = std::move(files);
   ZUBR_TRY(sql, section.text("sql"));
   input.sql = std::move(sql);
@@ -75,7 +76,7 @@ Result<TransformSpec> read_transform(TomlSection& section) {
 Result<DedupeSpec> read_dedupe(TomlSection& section) {
   DedupeSpec spec;
   ZUBR_TRY(by, section.texts("by"));
-  if (by.empty()) return section.wrong("by", "a dedupe step needs 'by', for example: by = [\"keyword\"]");
+  if (by.empty()) return section.missing("by", message("a dedupe step needs 'by', for example: by = [\"keyword\"]"));
   spec.by = std::move(by);
   constexpr std::array<std::string_view, 2> kMatches{"exact", "normalised"};
   ZUBR_TRY(match, section.choice("match", kMatches));
@@ -88,7 +89,8 @@ Result<DedupeSpec> read_dedupe(TomlSection& section) {
 Result<std::vector<Label>> read_job_labels(TomlSection& section, const fs::path& folder) {
   ZUBR_TRY(given, section.texts("labels"));
   if (given.empty())
-    return section.wrong("labels", "a classify step needs 'labels', for example: labels = [\"shoes\", \"books\"]");
+    return section.missing("labels",
+                           message("a classify step needs 'labels', for example: labels = [\"shoes\", \"books\"]"));
   if (given.size() == 1) {
     auto labels = read_labels((folder / given.front()).string());
     if (!labels) return section.wrong("labels", "{}", labels.error().message());
@@ -257,7 +259,7 @@ Result<std::vector<StepSpec>> read_steps(TomlSection& root, const fs::path& fold
     if (is_dedupe && dedupe_before) return place.wrong("kind", "a job has at most one dedupe step");
     steps.push_back(std::move(step));
   }
-  if (steps.empty()) return root.wrong("steps", "a job needs at least one [[steps]]");
+  if (steps.empty()) return root.missing("steps", message("a job needs at least one [[steps]]"));
   return steps;
 }
 
@@ -270,12 +272,12 @@ Result<JobSpec> parse_job(std::string_view text, const std::string& source, cons
   job.folder = folder;
   ZUBR_TRY(name, root.text("name"));
   job.name = name.empty() ? fs::path(source).stem().string() : name;
-  if (!root.has("input")) return root.wrong("input", "a job needs an [input]");
+  if (!root.has("input")) return root.missing("input", message("a job needs an [input]"));
   ZUBR_TRY(input, read_input(root.section("input")));
   job.input = std::move(input);
   ZUBR_TRY(steps, read_steps(root, folder));
   job.steps = std::move(steps);
-  if (!root.has("output")) return root.wrong("output", "a job needs an [output]");
+  if (!root.has("output")) return root.missing("output", message("a job needs an [output]"));
   ZUBR_TRY(output, read_output(root.section("output"), folder));
   job.output = std::move(output);
   TomlSection limits = root.section("limits");

@@ -56,7 +56,8 @@ TEST(JobFile, NamesAnUnknownKeyItsLineTheNearestAndAllThatAreAllowed) {
   EXPECT_EQ(
       changed("id = \"id\"", "idd = \"id\""),
       "job.toml:4: [input] has no 'idd'; did you mean 'id'? It may have: files, sql, format, delimiter, id, limit");
-  EXPECT_THAT(changed("[output]", "[outptu]"), HasSubstr("a job needs an [output]"));
+  EXPECT_THAT(changed("[output]", "[outptu]"),
+              HasSubstr("job.toml:17: the file has no 'outptu'; did you mean 'output'?"));
   EXPECT_THAT(changed("below = 0.3", "bellow = 0.3"), HasSubstr("[steps.1.escalate] has no 'bellow'"));
   EXPECT_THAT(error_of(std::string("color = 1\n") + kGood), HasSubstr("job.toml:1: the file has no 'color'"));
 }

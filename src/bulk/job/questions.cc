@@ -1,6 +1,7 @@
 #include "bulk/job/questions.h"
 
 #include <unordered_map>
+#include <utility>
 
 namespace zubr::bulk {
 namespace {
@@ -18,20 +19,21 @@ Result<std::vector<Question>> QuestionDesk::open_questions(const std::vector<std
     auto text = text_of(row);
     if (!text) {
       rows_.fail_row(row, text.error().message());
-      answered_(1);
+      ++unreported_;
       continue;
     }
-    const AnswerKey key = answers_.key(fingerprint_, {std::string_view(*text)});
+    const AnswerKey key = answers_.key(fingerprint_, *text);
     const auto [at, is_new] = place.emplace(key, static_cast<std::uint32_t>(questions.size()));
     if (is_new) questions.push_back({std::move(*text), key, {}});
     questions[at->second].rows.push_back(row);
   }
+  ZUBR_TRY(worth_looking, answers_.knows(fingerprint_));
+  if (!worth_looking) return questions;
   std::vector<Question> open;
   for (Question& question : questions) {
     ZUBR_TRY(known, answers_.find(question.key));
     if (known && known->size() == values_.size()) {
       put(question, *known);
-      answered_(std::ssize(question.rows));
     } else {
       open.push_back(std::move(question));
     }
@@ -40,19 +42,23 @@ Result<std::vector<Question>> QuestionDesk::open_questions(const std::vector<std
 }
 
 void QuestionDesk::put(const Question& question, const std::vector<Value>& answer) {
+  unreported_ += std::ssize(question.rows);
   for (const std::uint32_t row : question.rows)
     for (std::size_t i = 0; i < answer.size(); ++i) values_[i][row] = answer[i];
 }
 
 Result<void> QuestionDesk::answer(const Question& question, const std::vector<Value>& answer) {
   put(question, answer);
-  answered_(std::ssize(question.rows));
-  return answers_.keep(question.key, answer);
+  return answers_.keep(fingerprint_, question.key, answer);
 }
 
 void QuestionDesk::refuse(const Question& question, const Error& error) {
   for (const std::uint32_t row : question.rows) rows_.fail_row(row, error.message());
-  answered_(std::ssize(question.rows));
+  unreported_ += std::ssize(question.rows);
+}
+
+void QuestionDesk::report() {
+  if (unreported_ > 0) answered_(std::exchange(unreported_, 0));
 }
 
 }  // namespace zubr::bulk

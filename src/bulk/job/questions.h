@@ -34,6 +34,11 @@ class QuestionDesk {
   // Puts the answer and keeps it.
   Result<void> answer(const Question& question, const std::vector<Value>& answer);
   void refuse(const Question& question, const Error& error);
+  // Says how many rows were put or refused since the last time.
+  void report();
+  ~QuestionDesk() { report(); }
+  QuestionDesk(const QuestionDesk&) = delete;
+  QuestionDesk& operator=(const QuestionDesk&) = delete;
 
  private:
   void put(const Question& question, const std::vector<Value>& answer);
@@ -43,6 +48,7 @@ class QuestionDesk {
   ShardRows& rows_;
   std::vector<std::vector<Value>>& values_;
   const Step::Answered& answered_;
+  std::int64_t unreported_ = 0;
 };
 
 }  // namespace zubr::bulk

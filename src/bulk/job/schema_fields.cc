@@ -46,6 +46,13 @@ bool fits(const json::value& value, std::string_view type) {
   return true;
 }
 
+// As people write it: 12.5, where Boost has 1.25E1.
+std::string text_of(const json::value& value, std::string_view type) {
+  if (value.is_string() && type == "VARCHAR") return std::string(std::string_view(value.get_string()));
+  if (value.is_double()) return fmt::format("{}", value.get_double());
+  return json::serialize(value);
+}
+
 }  // namespace
 
 Result<std::vector<ExtractSpec::Field>> schema_fields(std::string_view schema) {
@@ -78,9 +85,7 @@ Result<std::vector<formats::Value>> read_fields(std::string_view answer,
     }
     if (!fits(*value, field.type))
       return fail(ErrorCode::kCorrupt, "'{}' of the answer is no {}", field.property, field.type);
-    values.emplace_back(value->is_string() && field.type == "VARCHAR"
-                            ? std::string(std::string_view(value->get_string()))
-                            : json::serialize(*value));
+    values.emplace_back(text_of(*value, field.type));
   }
   return values;
 }

@@ -53,6 +53,16 @@ Result<const TomlValue*> TomlSection::leaf(std::string_view key, std::initialize
   return found;
 }
 
+tl::unexpected<Error> TomlSection::missing(std::string_view key, std::string text) const {
+  const std::vector<std::string> wanted{std::string(key)};
+  for (const TomlValue* value : values_) {
+    const std::string there(key_of(*value));
+    if (there != key && core::nearest(there, wanted) && std::ranges::find(allowed_, there) == allowed_.end())
+      return wrong(there, "{} has no '{}'; did you mean '{}'?", name(), there, key);
+  }
+  return located(key, std::move(text));
+}
+
 Result<std::string> TomlSection::text(std::string_view key) {
   ZUBR_TRY(found, leaf(key, {TomlType::kText}, message("a text in quotes")));
   return found == nullptr ? std::string() : found->text;
@@ -60,7 +70,7 @@ Result<std::string> TomlSection::text(std::string_view key) {
 
 Result<std::string> TomlSection::required_text(std::string_view key, std::string_view example) {
   ZUBR_TRY(value, text(key));
-  if (value.empty()) return wrong(key, "{} needs '{}', for example: {} = {}", name(), key, key, example);
+  if (value.empty()) return missing(key, message("{} needs '{}', for example: {} = {}", name(), key, key, example));
   return value;
 }
 

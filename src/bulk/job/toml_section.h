@@ -42,6 +42,8 @@ class TomlSection {
   tl::unexpected<Error> wrong(std::string_view key, fmt::format_string<Args...> format, Args&&... args) const {
     return located(key, message(format, std::forward<Args>(args)...));
   }
+  // The same for a key that is not there but has to be: one that is there and looks like it is named instead.
+  tl::unexpected<Error> missing(std::string_view key, std::string text) const;
   int line() const;
   const std::string& source() const { return source_; }
 
