@@ -59,6 +59,8 @@ Result<JobOutput> read_output(TomlSection section, const fs::path& folder) {
   if (extension == ".gz" || extension == ".zst")
     return section.wrong("file", "a job writes no compressed text, as '{}' would be; Parquet is compressed", file);
   ZUBR_TRY(rows, section.integer("rows_per_file", 0, 1, kMaxRows));
+  if (rows > 0 && output.format == formats::TableFormat::kParquet)
+    return section.wrong("rows_per_file", "'rows_per_file' is for text; Parquet is written as one file");
   output.rows_per_file = rows;
   ZUBR_TRY(dead, section.text("dead_letter"));
   output.dead_letter = dead.empty() ? output.file.parent_path() / (output.file.stem().string() + ".failed.jsonl")

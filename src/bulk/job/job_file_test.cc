@@ -69,6 +69,7 @@ TEST(JobFile, RefusesValuesThatCannotBe) {
   EXPECT_THAT(changed("\"a\", \"b\"", "\"a\", \"a\""), HasSubstr("comes twice"));
   EXPECT_THAT(changed("name = \"category\"", "name = \"clean\""), HasSubstr("two steps have the name 'clean'"));
   EXPECT_THAT(changed("out.parquet", "out.csv.gz"), HasSubstr("no compressed text"));
+  EXPECT_THAT(changed("file = \"out.parquet\"", "file = \"out.parquet\"\nrows_per_file = 5"), HasSubstr("is for text"));
   EXPECT_THAT(changed("out.parquet", "out.xls"), HasSubstr("the format of"));
   EXPECT_THAT(error_of("[[steps]"), HasSubstr("job.toml:1: this is not TOML"));
   EXPECT_THAT(error_of(""), HasSubstr("a job needs an [input]"));

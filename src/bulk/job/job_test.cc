@@ -1,4 +1,9 @@
 // Whole jobs in this process, with a model that is none, stopped at any moment and taken up again.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
 #include <random>
 
 #include "bulk/job/job_fixture.h"
@@ -209,6 +214,56 @@ TEST(JobProperty, StoppedAnywhereGivesTheSameBytes) {
     }
     ASSERT_EQ(out, job.content("whole.csv"));
   }
+}
+
+// kill -9 of a process at random moments, again and again: the bytes of a run that nothing disturbed, CSV and Parquet.
+// ZUBR_FAULT_SEEDS=1000 for a long run. tests/e2e/jobs_test.cc does the same to the whole program.
+TEST(JobProcess, KilledAtRandomMomentsGivesTheSameBytes) {
+  const char* wanted = std::getenv("ZUBR_FAULT_SEEDS");
+  const int seeds = wanted != nullptr ? std::atoi(wanted) : 6;
+  JobFixture job;
+  job.backend_ =
+      std::make_shared<inference::FakeBackend>(inference::FakeOptions{.per_row = std::chrono::microseconds(20)});
+  job.shard_rows_ = 500;
+  std::string text = "t,n\n";
+  for (int i = 0; i < 8000; ++i) text += fmt::format("word {},{}\n", i * 7919 % 6000, i % 501 == 500 ? "x" : "1");
+  job.write("in.csv", text);
+  const std::string steps =
+      "[[steps]]\nname = \"f\"\nkind = \"dedupe\"\nby = [\"t\"]\n"
+      "[[steps]]\nname = \"i\"\nkind = \"transform\"\nsql = \"CAST(n AS INT) + row_number\"\n" +
+      kClassify;
+  const auto began = std::chrono::steady_clock::now();
+  for (const char* name : {"whole.csv", "whole.parquet"}) job.run(job_text("in.csv", steps, name));
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began) / 2;
+  int kills = 0;
+  for (int seed = 1; seed <= seeds; ++seed) {
+    std::mt19937 random(static_cast<unsigned>(seed));
+    const std::string extension = seed % 2 == 0 ? ".csv" : ".parquet";
+    fs::remove_all(job.path("home"));
+    const jobs::JobFolder folder = job.create(job_text("in.csv", steps, "out" + extension));
+    for (int round = 0;; ++round) {
+      const pid_t child = ::fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) {
+        const auto status = run_job(folder, job.services(), {});
+        ::_exit(status && status->state == jobs::JobState::kFinished ? 0 : 3);
+      }
+      if (round < 8) {
+        ::usleep(static_cast<useconds_t>(random() % static_cast<unsigned>(took.count())));
+        ::kill(child, SIGKILL);
+      }
+      int ended = 0;
+      ASSERT_EQ(::waitpid(child, &ended, 0), child);
+      if (WIFEXITED(ended)) {
+        ASSERT_EQ(WEXITSTATUS(ended), 0) << "seed " << seed;
+        break;
+      }
+      ++kills;
+    }
+    ASSERT_TRUE(job.content("out" + extension) == job.content("whole" + extension)) << "seed " << seed;
+    fs::remove(job.path("out" + extension));
+  }
+  std::fprintf(stderr, "killed %d times in %d seeds: the same bytes\n", kills, seeds);
 }
 
 }  // namespace
