@@ -50,6 +50,8 @@ std::string settings_markdown(const SettingsRegistry& registry) {
                        code(setting.fallback), code(setting.example), setting.env_name(), setting.flag_name(),
                        setting.where.empty() ? "all" : setting.where);
   }
+  for (const SettingsRegistry::OpenTable& table : registry.tables())
+    out += fmt::format("## The table `[{}]`\n\n{}\n\n", table.name, table.help);
   out.pop_back();
   return out;
 }

@@ -10,8 +10,19 @@
 namespace zubr::core {
 namespace {
 
+std::vector<std::string> strings_of(const toml::array* array) {
+  std::vector<std::string> items;
+  if (array == nullptr) return items;
+  for (const toml::node& node : *array) {
+    const auto* text = node.as_string();
+    if (text == nullptr) return {};
+    items.push_back(text->get());
+  }
+  return items;
+}
+
 TomlValue leaf(const toml::node& node, std::vector<std::string> path) {
-  TomlValue value{std::move(path), TomlType::kOther, {}, static_cast<int>(node.source().begin.line)};
+  TomlValue value{std::move(path), TomlType::kOther, {}, static_cast<int>(node.source().begin.line), {}};
   if (const auto* text = node.as_string()) {
     value.type = TomlType::kText;
     value.text = text->get();
@@ -26,6 +37,7 @@ TomlValue leaf(const toml::node& node, std::vector<std::string> path) {
     value.text = boolean->get() ? "true" : "false";
   } else {
     value.text = node.is_array() ? "an array" : node.is_table() ? "a table" : "a date or time";
+    value.items = strings_of(node.as_array());
   }
   return value;
 }

@@ -17,6 +17,7 @@ struct TomlValue {
   TomlType type = TomlType::kOther;
   std::string text;  // the value as text: "3", "true", "abc"; for kOther "an array" …
   int line = 0;
+  std::vector<std::string> items = {};  // of an array that holds only strings
 
   std::string key() const;  // "classify.top"
 };
