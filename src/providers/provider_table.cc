@@ -211,7 +211,7 @@ Result<void> check(const Provider& provider) {
   return {};
 }
 
-constexpr Features kUsualFeatures = kChat | kTools | kPenalties | kSeed;
+constexpr Features kUsualFeatures = kChat | kTools | kPenalties | kSeed | kStreamUsage;
 
 Result<void> entry_of(const std::string& name, const std::string& origin, std::vector<Provider>& all,
                       Provider*& entry) {
