@@ -90,12 +90,6 @@ const Setting* SettingsRegistry::find(std::string_view name) const {
   return found == all_.end() ? nullptr : &*found;
 }
 
-bool SettingsRegistry::is_in_table(std::string_view key) const {
-  return std::ranges::any_of(tables_, [&](const OpenTable& table) {
-    return key.size() > table.name.size() && key.starts_with(table.name) && key[table.name.size()] == '.';
-  });
-}
-
 std::vector<Setting> core_settings() {
   return {
       {.name = "language",

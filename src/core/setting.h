@@ -45,18 +45,8 @@ class SettingsRegistry {
   const Setting* find(std::string_view name) const;
   const std::vector<Setting>& all() const { return all_; }
 
-  // A table of config.toml that holds no settings but entries with names of the user's own; its module reads it.
-  struct OpenTable {
-    std::string name;  // "providers"
-    std::string help;  // Markdown, for docs/config.md
-  };
-  void declare_table(OpenTable table) { tables_.push_back(std::move(table)); }
-  bool is_in_table(std::string_view key) const;
-  const std::vector<OpenTable>& tables() const { return tables_; }
-
  private:
   std::vector<Setting> all_;
-  std::vector<OpenTable> tables_;
 };
 
 // docs/config.md: precedence, then every setting.

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "core/nearest.h"
+#include "core/open_tables.h"
 #include "core/toml.h"
 
 namespace zubr::core {
@@ -48,7 +49,7 @@ Result<void> Settings::read_file(const std::filesystem::path& file) {
   if (!values && values.error().code() == ErrorCode::kNotFound) return {};
   if (!values) return fail(values.error());
   for (const TomlValue& value : *values) {
-    if (registry_->is_in_table(value.key())) continue;
+    if (is_in_open_table(value.key())) continue;
     const std::string origin = fmt::format("{}:{}", file.string(), value.line);
     const Setting* setting = registry_->find(value.key());
     if (setting == nullptr) return unknown(value.key(), origin);

@@ -1,3 +1,4 @@
+#include "core/open_tables.h"
 #include "core/setting.h"
 
 namespace zubr::core {
@@ -50,7 +51,7 @@ std::string settings_markdown(const SettingsRegistry& registry) {
                        code(setting.fallback), code(setting.example), setting.env_name(), setting.flag_name(),
                        setting.where.empty() ? "all" : setting.where);
   }
-  for (const SettingsRegistry::OpenTable& table : registry.tables())
+  for (const OpenTable& table : open_tables())
     out += fmt::format("## The table `[{}]`\n\n{}\n\n", table.name, table.help);
   out.pop_back();
   return out;

@@ -290,16 +290,4 @@ const Provider* ProviderTable::find(std::string_view name) const {
   return nullptr;
 }
 
-core::SettingsRegistry::OpenTable config_table() {
-  return {"providers",
-          "Providers of your own, and changes to those that ship (`zubr providers`): a table `[providers.NAME]` each,\n"
-          "with the keys of `docs/providers.md`.\n\n"
-          "```toml\n"
-          "[providers.office]\n"
-          "base_url = \"http://10.0.0.7:8000/v1\"\n"
-          "reach = \"private\"\n"
-          "key_variable = \"OFFICE_KEY\"\n"
-          "```"};
-}
-
 }  // namespace zubr::providers

@@ -1,7 +1,8 @@
 // The providers that there are: those that ship inside the program, changed and added to by the user's own.
 //
-// In TOML, a table [providers.NAME] each; docs/providers.md shows every key. The reader is strict: a key that it does
-// not know, a value of the wrong kind, an address that is none are errors that name file and line.
+// core/open_tables.h lets config.toml have them. In TOML, a table [providers.NAME] each; docs/providers.md shows every
+// key. The reader is strict: a key that it does not know, a value of the wrong kind, an address that is none are errors
+// that name file and line.
 //
 // Plain values; pure but for reading the file.
 #pragma once
@@ -11,7 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/setting.h"
 #include "providers/provider.h"
 
 namespace zubr::providers {
@@ -35,8 +35,5 @@ class ProviderTable {
  private:
   std::vector<Provider> providers_;
 };
-
-// How config.toml and its documentation know the table.
-core::SettingsRegistry::OpenTable config_table();
 
 }  // namespace zubr::providers
