@@ -19,6 +19,7 @@
 #include "models/modelfile/preset.h"
 #include "models/pull_settings.h"
 #include "net/net_settings.h"
+#include "router/route_settings.h"
 #include "server/settings.h"
 
 namespace zubr::app {
@@ -106,6 +107,7 @@ core::SettingsRegistry all_settings() {
   registry.declare(catalog::update_settings());
   registry.declare(server::server_settings());
   registry.declare(engine::run_settings());
+  registry.declare(router::route_settings());
   return registry;
 }
 

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "cli/command_line.h"
+#include "cli/elsewhere_commands.h"
 #include "cli/exit_code.h"
 #include "cli/suggest.h"
 #include "core/log.h"
@@ -71,6 +72,10 @@ void declare_commands(CLI::App& root, CommandLine& line) {
   add_tune(root, line);
   add_eval(root, line);
   add_pretrain(root, line);
+  add_providers(root, line);
+  add_route(root, line);
+  add_usage(root, line);
+  add_budget(root, line);
   add_config(root, line);
   add_doctor(root, line);
   add_completion(root, line);

@@ -6,6 +6,7 @@
 #include "cli/chat.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
+#include "cli/routing.h"
 #include "core/text_file.h"
 #include "core/utf8.h"
 
@@ -23,7 +24,9 @@ struct RunArguments {
   std::vector<std::string> stop;
   std::vector<std::string> images;
   std::string seed;
+  RouteArguments route;
   bool raw = false;
+  bool explain = false;
 };
 
 // The argument itself when it looks like JSON, else the file of that name.
@@ -81,21 +84,56 @@ Result<inference::Message> message_with_images(const RunArguments& arguments, st
   return message;
 }
 
+// Who answered and what it cost: on a terminal, or where it was asked for.
+void tell(const router::RouteRecord& record, bool explain, Console& console) {
+  if (!explain && !console.err_is_terminal) return;
+  if (record.masked > 0)
+    console.err << message("[{} values were masked on the way out and put back in the answer]", record.masked) << "\n";
+  std::optional<core::PicoDollars> cost;
+  for (const router::Attempt& attempt : record.attempts)
+    if (attempt.cost) cost = core::PicoDollars{(cost ? cost->count : 0) + attempt.cost->count};
+  console.err << message("[{}; cost {}]", router::route_line(record), cost_text(cost)) << "\n";
+}
+
+// Here, unless it was said that it may go elsewhere: by naming a provider, in the name or beside it, or by --route.
+Result<std::shared_ptr<inference::Backend>> open(const RunArguments& arguments, Session& session) {
+  const auto model = session.store.resolve(arguments.model);
+  if (model && !arguments.route.any()) {
+    // A prompt or two do not pay for packing the weights.
+    const std::string compute = session.settings.text("compute");
+    return session.open_model(*model, 1, compute == "auto" ? "ggml" : compute);
+  }
+  ZUBR_TRY(table, provider_table(session));
+  const bool names_provider = table.find(arguments.model.substr(0, arguments.model.find('/'))) != nullptr &&
+                              arguments.model.find('/') != std::string::npos;
+  if (!arguments.route.any() && !names_provider) return fail(model.error());
+  if (!arguments.route.provider.empty() && table.find(arguments.route.provider) == nullptr)
+    return fail(ErrorCode::kNotFound, "there is no provider '{}'; see: zubr providers", arguments.route.provider);
+  ZUBR_TRY(route, route_of(arguments.route, arguments.model, session));
+  ZUBR_TRY(routing, open_routing(session));
+  return std::make_shared<router::RoutedModel>(
+      routing.router, std::move(route),
+      [&console = session.console, explain = arguments.explain](const router::RouteRecord& record) {
+        tell(record, explain, console);
+      });
+}
+
 Result<int> run(const RunArguments& arguments, Session& session) {
   ZUBR_TRY(request, base_request(arguments, session.settings));
-  ZUBR_TRY(model, session.store.resolve(arguments.model));
   Console& console = session.console;
   const bool chat = arguments.prompt.empty() && console.in_is_terminal && !arguments.raw;
   if (!arguments.images.empty() && (chat || arguments.raw))
     return fail(ErrorCode::kInvalidArgument, "--image needs a prompt about it, and no --raw");
   std::string prompt;
   if (!chat) {
+    // A name that is none is said before standard input is read.
+    if (auto model = session.store.resolve(arguments.model);
+        !model && !arguments.route.any() && arguments.model.find('/') == std::string::npos)
+      return fail(std::move(model).error());
     ZUBR_TRY(text, read_prompt(arguments, console));
     prompt = std::move(text);
   }
-  // A prompt or two do not pay for packing the weights.
-  const std::string compute = session.settings.text("compute");
-  ZUBR_TRY(backend, session.open_model(model, 1, compute == "auto" ? "ggml" : compute));
+  ZUBR_TRY(backend, open(arguments, session));
   if (chat) return chat_loop(*backend, std::move(request), session);
   if (arguments.raw) {
     request.raw_prompt = prompt;
@@ -115,9 +153,11 @@ void add_run(CLI::App& root, CommandLine& line) {
                                        "  cat letter.txt | zubr run bielik \"Summarise this letter:\"\n"
                                        "  zubr run bielik --json-schema '{\"type\":\"object\"}' \"A person as JSON\"\n"
                                        "  zubr run llama3.2-vision --image receipt.png \"What is the total?\"\n"
+                                       "  zubr run groq/llama-3.1-8b-instant \"Hello\"\n"
+                                       "  zubr run llama-3.1-8b-instruct --route cheapest --privacy zdr \"Hello\"\n"
                                        "On a terminal without a prompt it is a conversation; /bye ends it.\n");
   const auto arguments = std::make_shared<RunArguments>();
-  command->add_option("MODEL", arguments->model, "a name from `zubr models list`, or a GGUF file")
+  command->add_option("MODEL", arguments->model, "a name from `zubr models list`, a GGUF file, or PROVIDER/MODEL")
       ->required()
       ->type_name(kModelType);
   command
@@ -142,6 +182,8 @@ void add_run(CLI::App& root, CommandLine& line) {
       ->type_name(kFileType)
       ->expected(1)
       ->take_all();
+  add_route_options(*command, arguments->route);
+  command->add_flag("--explain", arguments->explain, "say who answered, why, and what it cost");
   command->add_flag("--raw", arguments->raw, "give the model the prompt as it is, without its chat template");
   for (const char* name :
        {"run.temperature", "run.top_k", "run.top_p", "run.max_tokens", "threads", "context", "compute", "progress"})
