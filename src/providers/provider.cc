@@ -6,7 +6,7 @@
 namespace zubr::providers {
 namespace {
 
-constexpr std::array<std::pair<Feature, std::string_view>, 17> kFeatures{{
+constexpr std::array<std::pair<Feature, std::string_view>, 18> kFeatures{{
     {kChat, "chat"},
     {kCompletions, "completions"},
     {kEmbeddings, "embeddings"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<Feature, std::string_view>, 17> kFeatures{{
     {kRepeatPenalty, "repeat_penalty"},
     {kPenalties, "penalties"},
     {kParallelTools, "parallel_tools"},
+    {kMedia, "media"},
 }};
 
 }  // namespace
@@ -36,7 +37,7 @@ std::string_view feature_name(Feature feature) {
 
 std::optional<Feature> feature_of(std::string_view name) {
   for (const auto& [bit, known] : kFeatures)
-    if (known == name) return bit;
+    if (known == name && bit != kMedia) return bit;
   return std::nullopt;
 }
 

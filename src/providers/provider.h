@@ -35,6 +35,7 @@ enum Feature : unsigned {
   kRepeatPenalty = 1u << 14,
   kPenalties = 1u << 15,      // presence and frequency
   kParallelTools = 1u << 16,  // understands parallel_tool_calls
+  kMedia = 1u << 17,          // pictures and sounds in messages; of this machine only, nobody is sent any yet
 };
 using Features = unsigned;
 std::string_view feature_name(Feature feature);  // "json_schema"

@@ -191,7 +191,8 @@ UpstreamResult<void> check(const Call& call, const GenerateRequest& request) {
   const Provider& provider = call.provider;
   if (request.prompt_tokens || !request.adapters.empty())
     return call.refuse(Fault::kUnsupported, message("it takes no prompt as tokens and no adapters of ours"));
-  if (const Features missing = needed_features(request) & ~provider.features; missing != 0)
+  const Features able = provider.features & ~Features{kMedia};
+  if (const Features missing = needed_features(request) & ~able; missing != 0)
     return call.refuse(Fault::kUnsupported, message("it cannot do this: {}", list_of(missing)));
   if (request.raw_prompt && request.top_logprobs >= 0)
     return call.refuse(Fault::kUnsupported, message("it gives log-probabilities for messages only"));
@@ -211,6 +212,8 @@ Features needed_features(const GenerateRequest& request) {
   if (request.top_logprobs >= 0) needed |= kLogprobs;
   if (!request.sampling.logit_bias.empty()) needed |= kLogitBias;
   if (request.suffix) needed |= kSuffix;
+  for (const inference::Message& message : request.messages)
+    if (!message.media.empty()) needed |= kMedia;
   return needed;
 }
 

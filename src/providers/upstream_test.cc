@@ -159,7 +159,8 @@ TEST(Upstream, RefusesWhatTheProviderCannotDoWithoutSendingAnything) {
   provider.features = kChat;
   provider.limits.max_stops = 1;
   const Upstream upstream = upstream_at(provider);
-  std::vector<GenerateRequest> requests(5, user_says("hi"));
+  std::vector<GenerateRequest> requests(6, user_says("hi"));
+  requests[5].messages[0].media.push_back({.bytes = "png", .at = 0});
   requests[0].json_schema = "{}";
   requests[1].tools = {{"f", "", "", false}};
   requests[2].raw_prompt = "x";
