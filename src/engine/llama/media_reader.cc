@@ -1,5 +1,6 @@
 #include "engine/llama/media_reader.h"
 
+#include <clip.h>
 #include <mtmd-helper.h>
 #include <mtmd.h>
 
@@ -20,6 +21,34 @@ auto guarded(const char* what, Function function) -> decltype(function()) {
   } catch (const std::exception& error) {
     return fail(ErrorCode::kInternal, "{}: {}", what, error.what());
   }
+}
+
+struct ClipDeleter {
+  void operator()(clip_ctx* context) const { clip_free(context); }
+};
+using ClipHandle = std::unique_ptr<clip_ctx, ClipDeleter>;
+
+// mtmd_init_from_file() never gives back the memory of a projector that it finds too narrow or too wide for the model.
+// So it is looked at before, without its weights.
+Result<void> check_width(const Model& model, const std::filesystem::path& projector, const LogCapture& log) {
+  clip_context_params look{};
+  look.flash_attn_type = CLIP_FLASH_ATTN_TYPE_AUTO;
+  look.image_min_tokens = look.image_max_tokens = -1;
+  look.no_alloc = true;
+  const clip_init_result found = clip_init(projector.c_str(), look);
+  const ClipHandle eyes(found.ctx_v), ears(found.ctx_a), voice(found.ctx_gen_a);
+  if (!eyes && !ears)
+    return fail(ErrorCode::kUnsupported, "{} is no projector: {}", projector.string(), log.complaint());
+  const int wanted = llama_model_n_embd_inp(model.handle());
+  for (const ClipHandle* each : {&eyes, &ears, &voice}) {
+    const int width = *each ? clip_n_mmproj_embd(each->get()) : wanted;
+    if (width != wanted)
+      return fail(ErrorCode::kUnsupported,
+                  "{} is a projector of another model: its vectors have {} numbers, those of "
+                  "'{}' {}",
+                  projector.string(), width, model.name(), wanted);
+  }
+  return {};
 }
 
 }  // namespace
@@ -46,6 +75,7 @@ Result<std::unique_ptr<MediaReader>> MediaReader::open(std::shared_ptr<const Mod
                                                        const std::filesystem::path& projector, int threads) {
   return guarded("the projector cannot be loaded", [&]() -> Result<std::unique_ptr<MediaReader>> {
     LogCapture log;
+    ZUBR_CHECK(check_width(*model, projector, log));
     mtmd_context_params options = mtmd_context_params_default();
     options.use_gpu = false;
     options.print_timings = false;
