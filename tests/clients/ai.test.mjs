@@ -86,6 +86,6 @@ test('stops when it is told to', async () => {
 test('has errors that the client knows', async () => {
   await assert.rejects(
     generateText({ ...common, model: provider().chatModel('gpt-4o'), prompt }),
-    (error) => error.statusCode === 404 && /not served here/.test(error.message),
+    (error) => error.statusCode === 404 && /is not here/.test(error.message),
   );
 });

@@ -21,7 +21,7 @@ const messages = [{ role: 'user', content: 'Hi' }];
 
 test('openai', async () => {
   const client = (apiKey) => new OpenAI({ apiKey, baseURL: server.url + '/v1', maxRetries: 0 });
-  assert.equal((await client(key).models.list()).data.length, 1);
+  assert.ok((await client(key).models.list()).data.some((model) => model.id === server.model));
   await assert.rejects(client('sk-wrong').models.list(), OpenAI.AuthenticationError);
 });
 
