@@ -40,8 +40,7 @@ printf "\0POST /v1/chat/completions HTTP/1.1\r\n$head{}" |
 printf '\0POST /a HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nT: x\r\n\r\n' |
   seed request chunked
 
-# request: by hand only (FUZZ_TARGETS=request); see README.md.
-for target in ${FUZZ_TARGETS:-gguf manifest modelfile}; do
+for target in ${FUZZ_TARGETS:-gguf manifest modelfile request}; do
   echo "fuzz: $target, $seconds s" >&2
   if ! "$out/${target}_fuzz" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
     -print_final_stats=1 -artifact_prefix="$out/crashes/$target-" "$out/corpus/$target" >"$out/$target.log" 2>&1; then
