@@ -171,7 +171,8 @@ void add_run(CLI::App& root, CommandLine& line) {
   command->add_option("--stop", arguments->stop, "end the answer before this text; may be given several times")
       ->type_name(kTextType)
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // the prompt may follow
   command->add_option("--seed", arguments->seed, "the same seed gives the same answer; a fresh one each time otherwise")
       ->type_name(kNumberType);
   command
@@ -181,7 +182,8 @@ void add_run(CLI::App& root, CommandLine& line) {
           "may be given several times")
       ->type_name(kFileType)
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // the prompt may follow
   add_route_options(*command, arguments->route);
   command->add_flag("--explain", arguments->explain, "say who answered, why, and what it cost");
   command->add_flag("--raw", arguments->raw, "give the model the prompt as it is, without its chat template");

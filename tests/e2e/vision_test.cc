@@ -95,7 +95,7 @@ TEST_F(VisionTest, EveryApiShowsItThePicture) {
   EXPECT_EQ(response.at("output").at(0).at("content").at(0).at("text").as_string(), text);
   EXPECT_THAT(post("/api/show", R"({"model":"seer"})"), HasSubstr("vision"));
 
-  const Finished ran = zubr({"run", "seer", "What is this?", "--image", "picture.bmp", "--temperature", "0",
+  const Finished ran = zubr({"run", "seer", "--image", "picture.bmp", "What is this?", "--temperature", "0",
                              "--max-tokens", "12", "--compute", "ggml"});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(ran.out, text + "\n");
